@@ -1,0 +1,40 @@
+PYTHON ?= python3
+RUN = .venv/bin/python -m companion
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
+
+env:  ## build the locked environment in .venv, if it is not there
+	@$(PYTHON) lib/companion/environment.py
+
+figures: env  ## execute the notebooks that are not up to date, and build figures/
+	@$(RUN) figures
+
+test: env  ## check the notebooks' outputs, and run the unit, property and statistical tests
+	@$(RUN) test
+
+lab: env  ## open JupyterLab at the first notebook; saving keeps notebook and text in step
+	@$(RUN) lab
+
+claims: env  ## print the verdict of every claim
+	@.venv/bin/stalegrad claims
+
+bench:  ## measure speed beside NumPy, JAX, diffrax and torchsde (installs these in .venv-bench)
+	@$(PYTHON) lib/companion/environment.py bench
+	@.venv-bench/bin/python -m companion with .venv-bench/bin/python -m benchmarks
+
+verify: env  ## run the long statistical suite, with fresh seeds
+	@$(RUN) with .venv/bin/python -m pytest tests/verify
+
+lint:  ## check style (ruff, in .venv-dev) and that notebooks and texts are in step
+	@$(PYTHON) lib/companion/environment.py dev
+	@.venv-dev/bin/ruff check . && .venv-dev/bin/ruff format --check . && .venv-dev/bin/python -m companion pair --check
+
+accept: env  ## for authors: refresh committed outputs, manifest, evidence and pages, and show what changed
+	@$(RUN) accept
+
+clean:  ## remove what the commands above made, but for the environments
+	@rm -rf build .pytest_cache .hypothesis .ruff_cache && mkdir -p figures && find figures -type f ! -name MANIFEST.json -delete
+	@find lib tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help env figures test lab claims bench verify lint accept clean

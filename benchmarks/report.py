@@ -1,0 +1,99 @@
+"""Results as a table on the terminal, as JSON, and as the speed table of the README."""
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from stalegrad.files import write_aside
+
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+HEADER = ("row", "what", "ns per path-step", "range over rounds", "our time ×")
+
+
+def results(rows, bars, rounds):
+    """Everything measured, ready for JSON."""
+    return {"machine": machine(), "rounds": rounds, "rows": rows, "bars": bars}
+
+
+def machine():
+    """Processor and versions: what the absolute times depend on."""
+    return {
+        "processor": _processor(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "numba": version("numba"),
+    }
+
+
+def _processor():
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def plain(found):
+    """The table for a terminal, the bars below it."""
+    cells = [HEADER, *map(_cells, found["rows"])]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
+    if found["bars"]:
+        met = sum(bar["met"] for bar in found["bars"])
+        lines += ["", *map(_bar_line, found["bars"]), f"{met} of {len(found['bars'])} bars met"]
+    return "\n".join(lines)
+
+
+def markdown(found):
+    """The two tables of the README."""
+    rows = [HEADER, *map(_cells, found["rows"])]
+    bars = [("row", "quantity", "measured", "bar", "")]
+    bars += [(b["row"], b["quantity"], _number(b["value"]), f"{b['relation']} {b['required']:g}", _verdict(b)) for b in found["bars"]]
+    about = found["machine"]
+    note = (
+        f"Process CPU time, one thread, medians of {found['rounds']} rounds taken in turns; {about['processor']}, Python {about['python']}, "
+        f"NumPy {about['numpy']}, numba {about['numba']}. Every row has been checked against exact moments before it was timed. "
+        "Rows named by-hand or single go beyond a library's own samplers, documented use or double precision and carry no bar."
+    )
+    return "\n\n".join([_markdown_table(rows), _markdown_table(bars), note])
+
+
+def _markdown_table(lines):
+    lines = ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join([lines[0], "|" + "---|" * (lines[0].count("|") - 1), *lines[1:]])
+
+
+def _cells(row):
+    if not row["ns"]:
+        return row["id"], row["description"], row["state"], "", ""
+    ratio = f"{row['ratio']:.2f}" if "ratio" in row else ""
+    return row["id"], row["description"], f"{row['median']:.2f}", f"{min(row['ns']):.2f} - {max(row['ns']):.2f}", ratio
+
+
+def _bar_line(bar):
+    return f"{_verdict(bar):6}  {bar['row']:14} {bar['quantity']}: {_number(bar['value'])} (bar {bar['relation']} {bar['required']:g})"
+
+
+def _verdict(bar):
+    return "met" if bar["met"] else "missed"
+
+
+def _number(value):
+    return f"{value:.3g}"
+
+
+def write_json(found, path):
+    """All of it, for other programs."""
+    write_aside(Path(path), json.dumps(found, indent=1) + "\n")
+
+
+def write_readme(found, path):
+    """Put the tables between the two markers of the README."""
+    text = Path(path).read_text()
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise ValueError(f"{path} needs the line {BEGIN} once and, after it, the line {END} once, to hold the speed table")
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    write_aside(Path(path), f"{before}{BEGIN}\n{markdown(found)}\n{END}{after}")

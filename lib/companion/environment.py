@@ -1,0 +1,122 @@
+"""`make env`: builds the locked environment. Needs nothing but Python's standard library.
+
+    python3 lib/companion/environment.py [EXTRA]
+
+`.venv` gets the packages of requirements.lock, by uv where that is installed, else by pip. With the name of an extra
+(`bench`, `dev`, ...) `.venv-EXTRA` gets these and the extra's own, by pip, whose settings say where torch comes from.
+
+An environment is ready when it holds a stamp named by the lock, the interpreter and the folder. The stamp is removed
+before anything is touched and written last, so what was interrupted is built anew. Where the stamp is there, nothing
+is done and no network is needed.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+OLDEST = (3, 11)
+LAYOUT = "1"  # to be changed with `finish`: environments of another layout are built anew
+SCRIPT = """#!{python}
+import sys
+
+from stalegrad.cli import main
+
+sys.exit(main())
+"""
+
+
+def main(arguments, root):
+    """Build what is missing; the exit status."""
+    if sys.version_info < OLDEST:
+        found = "{}.{}".format(*sys.version_info)
+        print(f"error: Python 3.11 or newer is needed, and this one is {found}; try: make PYTHON=python3.12", file=sys.stderr)
+        return 1
+    try:
+        prepare(root, arguments[0] if arguments else "")
+    except (ValueError, OSError, subprocess.CalledProcessError) as error:
+        print(f"error: the environment is not ready: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; the next run builds the environment anew", file=sys.stderr)
+        return 130
+    return 0
+
+
+def prepare(root, extra="", run=subprocess.check_call):
+    """Make the environment in `root` ready, and return its folder. `run` carries out an installer's command."""
+    requirements = requirements_of(root, extra)
+    folder = root / (f".venv-{extra}" if extra else ".venv")
+    stamp = folder / f"ready-{key(root, folder, requirements)}"
+    if stamp.exists():
+        return folder
+    with alone(root / f"{folder.name}.lock"):
+        if not stamp.exists():  # another process may have built it meanwhile
+            build(root, folder, requirements, run)
+            stamp.touch()
+    return folder
+
+
+def requirements_of(root, extra):
+    """The requirements of an extra, as pyproject.toml states them; none for no extra."""
+    if not extra:
+        return []
+    import tomllib
+
+    extras = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    if extra not in extras:
+        raise ValueError(f"no extra {extra!r} in pyproject.toml; it has: {', '.join(extras)}")
+    return extras[extra]
+
+
+def key(root, folder, requirements):
+    """What an environment was built from: lock, extra's requirements, interpreter, and its place, which its scripts name."""
+    parts = [(root / "requirements.lock").read_bytes()]
+    parts += [text.encode() for text in (LAYOUT, *requirements, sys.version, str(folder))]
+    return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
+
+
+def alone(path):
+    """An open file that holds the lock on `path` for as long as it is open: one build at a time."""
+    import fcntl
+
+    handle = path.open("w")
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
+
+
+def build(root, folder, requirements, run):
+    """Create the environment from nothing."""
+    for stamp in folder.glob("ready-*"):
+        stamp.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+    import venv
+
+    uv, python = shutil.which("uv"), folder / "bin" / "python"
+    print(f"building {folder.name} with {'uv' if uv else 'pip; this takes a minute or two'}", file=sys.stderr, flush=True)
+    venv.create(folder, symlinks=True, with_pip=not uv or bool(requirements))
+    pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
+    install = [uv, "pip", "install", "--quiet", "--python", str(python)] if uv else pip
+    run([*install, "--require-hashes", "--no-deps", "--requirement", str(root / "requirements.lock")])
+    if requirements:
+        run([*pip, *requirements])
+    finish(root, folder)
+
+
+def finish(root, folder):
+    """Make the project importable in the environment, and give it the command `stalegrad`."""
+    version = "python{}.{}".format(*sys.version_info)
+    (folder / "lib" / version / "site-packages" / "stalegrad.pth").write_text(f"{root / 'lib'}\n", encoding="utf-8")
+    script = folder / "bin" / "stalegrad"
+    script.write_text(SCRIPT.format(python=folder / "bin" / "python"), encoding="utf-8")
+    script.chmod(0o755)
+
+
+if __name__ == "__main__":
+    # The interpreter of an active environment is a stand-in: what is built must outlive that environment.
+    base = getattr(sys, "_base_executable", sys.executable)
+    if sys.prefix != sys.base_prefix and os.path.exists(base) and base != sys.executable:
+        os.execv(base, [base, *sys.argv])
+    sys.exit(main(sys.argv[1:], Path(__file__).resolve().parents[2]))

@@ -1,0 +1,1 @@
+"""Discrete algorithms: constructors of processes."""

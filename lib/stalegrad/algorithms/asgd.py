@@ -1,0 +1,124 @@
+"""Asynchronous stochastic gradient descent: gradients at parameters that were read some updates ago."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+from stalegrad.algorithms.delayed import Choices, Draw, State, delayed_process, gradient
+from stalegrad.engine.alias import alias_table
+from stalegrad.engine.checks import batch_sizes, positive
+from stalegrad.engine.process import Process
+
+
+def asgd(problem, eta: float, staleness) -> Process:
+    r"""Asynchronous SGD, $x_{k+1} = x_k - \eta \nabla f_{\gamma_k}(x_{k-\tau_k})$ (claim SME-2.1).
+
+    The staleness $\tau_k$ and the component $\gamma_k$ are drawn anew and independently in each step
+    (claim SME-A1); before step 0 the past is frozen, $x_k = x_0$ for k < 0. One step stands for the time
+    $dt = \sqrt{\eta / (1 + E\tau)}$, which is $\sqrt{\eta (1 - \mu)}$ for `geometric(mu)`.
+
+    Parameters
+    ----------
+    problem : Problem
+        The objective.
+    eta : float
+        Learning rate, positive.
+    staleness : Staleness
+        Law of the staleness: `geometric(mu)`, `constant(l)`, `uniform(low, high)`, `empirical(counts)`, ...
+
+    Raises
+    ------
+    ValueError
+        For a rate that is not positive and finite, or a staleness that is no law.
+
+    References
+    ----------
+    An, Lu and Ying, Section 2.
+
+    Examples
+    --------
+    >>> import stalegrad as sg
+    >>> problem = sg.problems.quadratic([[1.0], [-1.0]], curvature=2.0)
+    >>> run = sg.simulate(sg.asgd(problem, eta=0.01, staleness=sg.geometric(0.95)), 1.0, n_paths=1000, n_steps=200)
+    >>> run.mean.shape, run.diverged
+    ((201, 1), 0)
+    """
+    eta = positive(eta, "eta")
+    parameters = {"eta": eta, "staleness": staleness}
+    return _asynchronous("asgd", problem, parameters, eta, staleness, 1, one_read=False)
+
+
+def minibatch_asgd(problem, eta: float, staleness, batch) -> Process:
+    r"""Mini-batch ASGD, $x_{k+1} = x_k - \frac{\eta}{B_k} \sum_{j=1}^{B_k} \nabla f_{\gamma_j}(x_{k-\tau_k})$ (claim SME-4.1).
+
+    One staleness per step: a worker reads once and evaluates its whole batch there. So the batch divides the
+    sampling variance by $B_k = 1 + u_k$, but not the variance that the random read adds. The algorithm whose
+    noise is divided as a whole, which SME-4.2 assumes, is `minibatch_asgd_separate_reads`.
+
+    Parameters
+    ----------
+    problem : Problem
+        The objective.
+    eta : float
+        Learning rate, positive.
+    staleness : Staleness
+        Law of the staleness.
+    batch : int or array of int
+        B_k, one size, or one a step; at least 1.
+
+    Raises
+    ------
+    ValueError
+        For a rate that is not positive and finite, a staleness that is no law, or a batch size that is not a
+        whole number of at least 1; from `simulate`, for a schedule shorter than the run.
+
+    References
+    ----------
+    An, Lu and Ying, Section 4.
+
+    Examples
+    --------
+    >>> import stalegrad as sg
+    >>> problem = sg.problems.quadratic([[1.0], [-1.0]])
+    >>> process = sg.minibatch_asgd(problem, 0.01, sg.geometric(0.9), batch=5)
+    >>> round(process.dt, 9)
+    0.031622777
+    """
+    eta, batch = positive(eta, "eta"), batch_sizes(batch)
+    parameters = {"eta": eta, "staleness": staleness, "batch": batch}
+    return _asynchronous("minibatch_asgd", problem, parameters, eta, staleness, batch, one_read=True)
+
+
+def minibatch_asgd_separate_reads(problem, eta: float, staleness, batch) -> Process:
+    r"""Mini-batch ASGD, $x_{k+1} = x_k - \frac{\eta}{B_k} \sum_{j=1}^{B_k} \nabla f_{\gamma_j}(x_{k-\tau_{k,j}})$.
+
+    Each sample has a staleness of its own: the update averages gradients of different workers. Given the
+    past the terms are independent, so the whole noise is divided by B_k, as in claim SME-4.2; but SME-4.1
+    prints one staleness, see `minibatch_asgd`, where parameters and errors are described.
+
+    Examples
+    --------
+    >>> import stalegrad as sg
+    >>> problem = sg.problems.quadratic([[1.0], [-1.0]])
+    >>> sg.minibatch_asgd_separate_reads(problem, 0.01, sg.geometric(0.9), batch=5).name
+    'minibatch_asgd_separate_reads'
+    """
+    eta, batch = positive(eta, "eta"), batch_sizes(batch)
+    parameters = {"eta": eta, "staleness": staleness, "batch": batch}
+    return _asynchronous("minibatch_asgd_separate_reads", problem, parameters, eta, staleness, batch, one_read=False)
+
+
+def asgd_step(problem, eta: float, state: State, draw: Draw) -> State:
+    """x - eta (average over the batch of grad f(x_{k - tau_j}; z_j))."""
+    slopes = [gradient(problem, state.past.read(tau), z) for tau, z in zip(draw.tau, draw.z, strict=True)]
+    x_next = state.x - eta / len(slopes) * sum(slopes)
+    return State(x_next, state.past.push(x_next))
+
+
+def _asynchronous(name: str, problem, parameters: dict, eta: float, staleness, batch, one_read: bool) -> Process:
+    if not hasattr(staleness, "table"):
+        raise ValueError(f"staleness={staleness!r} is no law: give geometric(mu), constant(l), uniform(low, high), ...")
+    choices = Choices(problem.data, alias_table(staleness.table), batch, one_read)
+    dt = math.sqrt(eta / (1.0 + staleness.mean))
+    return delayed_process(name, problem, parameters, choices, partial(asgd_step, problem, eta), eta=eta, dt=dt)

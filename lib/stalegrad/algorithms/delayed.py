@@ -1,0 +1,176 @@
+"""What the stochastic gradient algorithms have in common: past, random choices, and the kernel.
+
+The readable rules in the files beside this one are functions ``step(state, draw)``. They take what is
+random from `draw` and the past from ``state.past``, and do arithmetic only. So a rule can be traced: give
+it a state whose entries are sympy symbols in arrays (d, 1), and as ``past`` any object with
+
+- ``read(tau)``, which returns the symbols that stand for x_{k - tau}, and
+- ``push(x)``, which returns the past of the next step,
+
+and a `Draw` with a symbolic data row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from stalegrad.engine.alias import AliasTable
+from stalegrad.engine.checks import schedule
+from stalegrad.engine.process import Process
+from stalegrad.engine.streams import Tape
+
+
+class Past(NamedTuple):
+    """What the workers may still read; before step 0 every read is x_0."""
+
+    values: tuple[np.ndarray, ...]
+    """x_k, x_{k-1}, ... (d, paths), at most `longest` + 1 of them."""
+    longest: int
+
+    def read(self, tau: np.ndarray) -> np.ndarray:
+        """x_{k - tau} (d, paths) for one staleness a path (paths,)."""
+        oldest = len(self.values) - 1
+        return np.stack(self.values)[np.minimum(tau, oldest), :, np.arange(len(tau))].T
+
+    def push(self, x: np.ndarray) -> Past:
+        """The past one step later."""
+        return Past((x, *self.values[: self.longest]), self.longest)
+
+
+class State(NamedTuple):
+    """x_k and what can be read."""
+
+    x: np.ndarray
+    """(d, paths)"""
+    past: Past
+
+
+class Draw(NamedTuple):
+    """What is random in one step; the first axis is the sample of the batch."""
+
+    tau: np.ndarray
+    """(batch, paths) staleness of the read."""
+    z: np.ndarray
+    """(batch, m, paths) data rows of the components, f_gamma(x) = f(x; z)."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How a step reads the tape of words: for each sample of the batch, its staleness and its component."""
+
+    data: np.ndarray
+    """(n, m), row i is the data of component i."""
+    table: AliasTable
+    """Law of the staleness."""
+    batch: int | np.ndarray
+    """Batch size, or one a step."""
+    one_read: bool
+    """Whether the samples of a batch share one staleness."""
+
+    def draw(self, tape: Tape, k: int) -> Draw:
+        """The draws of step k.
+
+        A staleness takes a word, but for a law on a single value. A component takes a word of its own if there are
+        more than two, or if no staleness was drawn for the sample; otherwise the last bit of the staleness word.
+        """
+        sizes = [self._size(i) for i in range(k + 1)]
+        first = sum(self._words(size) for size in sizes[:-1])
+        words = iter(tape.words(first, self._words(sizes[-1])))
+        n, n_paths = np.uint64(len(self.data)), len(tape.paths)
+        taus, rows = [], []
+        tau = np.full(n_paths, self.table.longest)
+        for j in range(sizes[-1]):
+            component = np.zeros(n_paths, np.uint64)
+            fresh = self._draws_staleness(j)
+            if fresh:
+                word = next(words)
+                tau = self.table.draw(word >> np.uint64(1))
+            if n == 2 and fresh:
+                component = word & np.uint64(1)
+            elif n > 1:
+                component = next(words) * n >> np.uint64(32)
+            taus.append(tau)
+            rows.append(self.data[component].T)
+        return Draw(np.array(taus), np.array(rows))
+
+    def _size(self, k: int) -> int:
+        return int(self.batch if np.ndim(self.batch) == 0 else self.batch[k])
+
+    def _draws_staleness(self, j: int) -> bool:
+        return self.table.index_bits > 0 and (j == 0 or not self.one_read)
+
+    def _words(self, size: int) -> int:
+        n, fresh = len(self.data), sum(self._draws_staleness(j) for j in range(size))
+        return fresh + (0 if n == 1 else size - fresh if n == 2 else size)
+
+
+def gradient(problem, x: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """grad f(x; z) (d, paths), from the source of the problem's block function."""
+    out = np.empty(x.shape, np.result_type(x, z))
+    problem.blocks.gradient(x, z, out)
+    return out
+
+
+def frozen_past(longest: int, x0: np.ndarray) -> State:
+    """x_k = x_0 for k <= 0."""
+    return State(x0, Past((x0,), longest))
+
+
+def position(state) -> np.ndarray:
+    """x_k."""
+    return state.x
+
+
+def delayed_process(
+    name: str,
+    problem,
+    parameters: dict,
+    choices: Choices,
+    step,
+    *,
+    eta: float,
+    dt: float,
+    init=None,
+    momentum: float = 0.0,
+) -> Process:
+    """A process of this family, whose readable rule is `step`."""
+    return Process(
+        name=name,
+        problem=problem,
+        parameters=parameters,
+        dt=dt,
+        init=init or partial(frozen_past, choices.table.longest),
+        draw=choices.draw,
+        step=step,
+        observe=position,
+        kernel=("delayed", "delayed_gradient"),
+        arguments=partial(_arguments, problem, choices, eta, momentum),
+        stability=_stability(problem, eta, momentum, choices.table.longest),
+    )
+
+
+def _stability(problem, eta: float, momentum: float, longest: int) -> str:
+    if problem.curvature is None:
+        return "Reduce eta."
+    bound = 2.0 * (1.0 + momentum)
+    stale = ", and the less the staler the reads" if longest > 0 else ""
+    return f"Near the minimum eta * curvature = {eta * problem.curvature:.3g} must be below {bound:.3g}{stale}; reduce eta."
+
+
+def _arguments(problem, choices: Choices, eta: float, momentum: float, n_steps: int) -> tuple:
+    batches = schedule(choices.batch, n_steps, "batch").astype(np.int64)
+    return (
+        problem.blocks.gradient.compiled,
+        np.ascontiguousarray(problem.data, float),
+        choices.table.entries,
+        choices.table.index_bits,
+        choices.table.longest,
+        eta / batches,
+        batches,
+        momentum,
+        choices.one_read,
+    )

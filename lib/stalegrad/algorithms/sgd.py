@@ -1,0 +1,88 @@
+"""Stochastic gradient descent, one sample or a batch at a time."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from stalegrad import staleness as laws
+from stalegrad.algorithms.delayed import Choices, Draw, State, delayed_process, gradient
+from stalegrad.engine.alias import alias_table
+from stalegrad.engine.checks import batch_sizes, positive
+from stalegrad.engine.process import Process
+
+
+def sgd(problem, eta: float) -> Process:
+    r"""Stochastic gradient descent, $x_{k+1} = x_k - \eta \nabla f_{\gamma_k}(x_k)$.
+
+    $\gamma_k$ is uniform on the components. One step stands for the time dt = eta.
+
+    Parameters
+    ----------
+    problem : Problem
+        The objective, an average of components.
+    eta : float
+        Learning rate, positive.
+
+    Raises
+    ------
+    ValueError
+        For a rate that is not positive and finite.
+
+    References
+    ----------
+    An, Lu and Ying, Section 1 (`asgd` without staleness).
+
+    Examples
+    --------
+    >>> import stalegrad as sg
+    >>> sg.sgd(sg.problems.quadratic([[1.0], [-1.0]]), eta=0.1).dt
+    0.1
+    """
+    eta = positive(eta, "eta")
+    return delayed_process("sgd", problem, {"eta": eta}, _synchronous(problem, 1), partial(sgd_step, problem, eta), eta=eta, dt=eta)
+
+
+def minibatch_sgd(problem, eta: float, batch) -> Process:
+    r"""Mini-batch SGD, $x_{k+1} = x_k - \frac{\eta}{B_k} \sum_{j=1}^{B_k} \nabla f_{\gamma_j}(x_k)$.
+
+    Samples are drawn with replacement. One step stands for the time dt = eta.
+
+    Parameters
+    ----------
+    problem : Problem
+        The objective.
+    eta : float
+        Learning rate, positive.
+    batch : int or array of int
+        B_k, one size, or one a step; at least 1.
+
+    Raises
+    ------
+    ValueError
+        For a rate that is not positive and finite, or a batch size that is not a whole number of at least 1; from
+        `simulate`, for a schedule shorter than the run.
+
+    Examples
+    --------
+    >>> import stalegrad as sg
+    >>> problem = sg.problems.quadratic([[1.0], [-1.0]])
+    >>> run = sg.simulate(sg.minibatch_sgd(problem, 0.1, batch=[1, 2, 4]), 1.0, n_paths=100, n_steps=3)
+    >>> run.mean.shape
+    (4, 1)
+    """
+    eta, batch = positive(eta, "eta"), batch_sizes(batch)
+    parameters = {"eta": eta, "batch": batch}
+    choices = _synchronous(problem, batch)
+    return delayed_process("minibatch_sgd", problem, parameters, choices, partial(sgd_step, problem, eta), eta=eta, dt=eta)
+
+
+def sgd_step(problem, eta: float, state: State, draw: Draw) -> State:
+    """x - eta (average over the batch of grad f(x; z))."""
+    x = state.x
+    slopes = [gradient(problem, x, z) for z in draw.z]
+    x_next = x - eta / len(slopes) * sum(slopes)
+    return State(x_next, state.past.push(x_next))
+
+
+def _synchronous(problem, batch) -> Choices:
+    return Choices(problem.data, alias_table(laws.none().table), batch, one_read=False)

@@ -1,0 +1,120 @@
+"""Verdicts as text for the terminal and as plain data for JSON."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from stalegrad.claims import report
+from stalegrad.claims.lookup import Claim
+from stalegrad.claims.status import STATUSES, Table, Verdict
+
+SEARCHED = ("lib", "tests", "notebooks", "docs", "benchmarks")
+SUFFIXES = {".py", ".toml", ".md", ".ipynb"}
+
+
+def as_dict(verdict: Verdict) -> dict:
+    """One verdict as plain data; keys that do not apply are null."""
+    erratum = verdict.entry.erratum if verdict.entry else None
+    return {
+        "id": verdict.row.id,
+        "paper": verdict.row.paper,
+        "kind": verdict.row.kind,
+        "status": verdict.status,
+        "reason": verdict.reason or None,
+        "statement": verdict.statement,
+        "wants": verdict.entry.wants if verdict.entry else None,
+        "evidence": [asdict(item) for item in verdict.evidence],
+        "contradictions": list(verdict.contradictions),
+        **{key: getattr(erratum, key, None) for key in ("printed", "corrected", "proof", "consequence")},
+    }
+
+
+def table(result: Table, chosen: list[Verdict], all_papers: bool) -> str:
+    """The verdict table, then counts by status for each paper."""
+    rows = [v for v in chosen if all_papers or v.row.paper in result.papers]
+    return "\n".join([*_verdict_lines(rows), "", *summary_lines(result, chosen)])
+
+
+def _verdict_lines(rows: list[Verdict]):
+    if not rows:
+        return
+    width = max(len(v.row.id) for v in rows)
+    room = shutil.get_terminal_size((120, 24)).columns - width - 24
+    yield f"{'id':<{width}}  {'status':<10}  evidence  statement"
+    for v in rows:
+        text = one_line(v.statement)
+        text = f"({v.reason}) {text}" if v.status == "open" and v.entry else text
+        text = f"(wants {v.short_of}) {text}" if v.short_of else text
+        shown = text if len(text) <= room else text[: max(room - 1, 0)] + "…"
+        yield f"{v.row.id:<{width}}  {v.status:<10}  {len(v.evidence):>8}  {shown}".rstrip()
+
+
+def summary_lines(result: Table, chosen: list[Verdict]):
+    """Counts by status, a line a paper; papers without a ledger say so."""
+    yield f"{'paper':<6} {'rows':>5}  " + "  ".join(STATUSES)
+    for paper, counts in result.summary().items():
+        cells = "  ".join(f"{counts[name]:>{len(name)}}" for name in STATUSES)
+        yield f"{paper:<6} {sum(counts.values()):>5}  {cells}"
+    for paper in dict.fromkeys(v.row.paper for v in chosen):
+        if paper not in result.papers:
+            rows = sum(v.row.paper == paper for v in result.verdicts)
+            yield f"{paper:<6} {rows:>5}  no ledger yet: no row has an entry"
+
+
+def one_line(text: str) -> str:
+    """Text with its line breaks folded into spaces."""
+    return " ".join(text.split())
+
+
+def page(claim: Claim) -> str:
+    """All about one claim: entry, formula, evidence, and where the id stands."""
+    return "\n".join([*_entry_lines(claim.verdict), *_formula_lines(claim), *_evidence_lines(claim), *_place_lines(claim.id)])
+
+
+def _entry_lines(verdict: Verdict):
+    row, entry = verdict.row, verdict.entry
+    yield f"{row.id}  ({row.kind} {row.label}, section {row.section})"
+    yield f"status: {verdict.status}" + (f" ({verdict.reason})" if verdict.reason else "")
+    yield f"statement: {one_line(verdict.statement)}"
+    if entry:
+        yield from (f"assumes: {one_line(text)}" for text in entry.assumptions)
+        yield from [f"uses: {', '.join(entry.uses)}"] * bool(entry.uses)
+        yield f"wants: {entry.wants}"
+        yield from [f"note: {one_line(entry.note)}"] * bool(entry.note)
+        if entry.erratum:
+            yield f"erratum: {entry.erratum.kind}"
+            for key in ("printed", "corrected", "proof", "consequence"):
+                yield f"  {key}: {one_line(getattr(entry.erratum, key))}"
+
+
+def _formula_lines(claim: Claim):
+    if claim.latex:
+        yield f"formula: {claim.plain}"
+        yield f"latex: {claim.latex}"
+    if claim.arguments:
+        shown = (name if default is None else f"{name}={default}" for name, default in claim.arguments.items())
+        yield f"value: stalegrad value {claim.id} {' '.join(shown)}"
+
+
+def _evidence_lines(claim: Claim):
+    for item in claim.evidence:
+        yield f"evidence: {item.kind}, {item.outcome}: {item.test}"
+        for number in item.numbers:
+            count = f", the worst of {number['count']} in units of its tolerance" if "count" in number else ""
+            yield f"  {number['label']}: {number['value']} (expected {number['expected']} ± {number['tolerance']}{count})"
+
+
+def _place_lines(id_: str):
+    root = report.source_tree()
+    if root:
+        yield from (f"stands in: {path.relative_to(root).as_posix()}" for path in places(id_, root))
+
+
+def places(id_: str, root: Path) -> list[Path]:
+    """Source files that name the id itself, not a longer one that begins like it."""
+    named = re.compile(rf"(?<![\w-]){re.escape(id_)}(?!\w|\.\w)")
+    files = sorted(path for folder in SEARCHED for path in (root / folder).rglob("*") if path.suffix in SUFFIXES)
+    return [path for path in files if ".ipynb_checkpoints" not in path.parts and named.search(path.read_text("utf-8", "replace"))]

@@ -1,0 +1,98 @@
+"""Values of claims by id: a registered formula, or the computation that stands for it."""
+
+from __future__ import annotations
+
+import inspect
+from numbers import Real
+
+from stalegrad import moments, theory
+from stalegrad.claims.figure5 import right_hand_well
+from stalegrad.theory.formula import Formula
+
+
+def second_moment_eigenvalues(eta, mu, a) -> list:
+    """The three eigenvalues of B(μ, η) as a list (SME-second-moment-eigenvalues)."""
+    return list(theory.formula("SME-second-moment-eigenvalues").numeric(eta=eta, mu=mu, a=a).values())
+
+
+def figure4(model, mu, k) -> dict:
+    """Exact moments of one curve of Figure 4 at step k (SME-F4)."""
+    return moments.figure4(model, mu, k)
+
+
+COMPUTED = {
+    "SME-second-moment-eigenvalues": second_moment_eigenvalues,
+    "SME-exact-moments": moments.exact_moments,
+    "SME-best-mu": moments.best_mu,
+    "SME-F4": figure4,
+    "SME-F5": right_hand_well,
+}
+WORDS = {
+    "SME-exact-moments": {"k": ("inf",)},
+    "SME-F4": {"model": ("asgd", "sme-asgd", "sme-sgd")},
+    "SME-F5": {"model": ("asgd", "sme-asgd", "sme-sgd")},
+}
+"""Arguments that may be words, and which; all others are numbers."""
+
+
+def formula(id_: str) -> Formula | None:
+    """The closed formula of a claim, or None."""
+    return theory.formulas().get(id_)
+
+
+def arguments(id_: str) -> dict:
+    """Names of the arguments of a claim's value with their defaults, None where there is none."""
+    if id_ in COMPUTED:
+        parameters = inspect.signature(COMPUTED[id_]).parameters.values()
+        return {p.name: None if p.default is p.empty else p.default for p in parameters}
+    closed = formula(id_)
+    return {name: closed.defaults.get(name) for name in closed.arguments} if closed else {}
+
+
+def has_printed(id_: str) -> bool:
+    """Whether a printed form that is wrong can be evaluated."""
+    closed = formula(id_)
+    return closed is not None and closed.printed is not None
+
+
+def value(id_: str, given: dict):
+    """Value of the right form at the given arguments; ValueError names what is wrong with them."""
+    takes = arguments(id_)
+    if not takes:
+        raise ValueError(f"{id_} has no value: it is no formula of numbers; those with one are {', '.join(evaluable())}")
+    for name, given_value in given.items():
+        if isinstance(given_value, str) and name not in WORDS.get(id_, ()):
+            raise ValueError(f"{id_}: {name} = {given_value!r} is a word, not a number; write it as in JSON, such as 0.9")
+    if id_ in COMPUTED:
+        _check_call(id_, given, takes)
+        return COMPUTED[id_](**given)
+    return formula(id_).numeric(**given)
+
+
+def _check_call(id_: str, given: dict, takes: dict) -> None:
+    """Names and types for a function; ranges are the function's own to check."""
+    listed = ", ".join(name if default is None else f"{name}={default}" for name, default in takes.items())
+    for name, given_value in given.items():
+        if name not in takes:
+            raise ValueError(f"{id_} has no argument {name!r}; it takes {listed}")
+        words = WORDS.get(id_, {}).get(name, ())
+        number = isinstance(given_value, Real) and not isinstance(given_value, bool) and name != "model"
+        if not number and given_value not in words:
+            allowed = ", ".join(words) + (" or a number" if name != "model" else "") if words else "a number"
+            raise ValueError(f"{id_}: {name} = {given_value!r} is not possible; give {allowed}")
+    missing = [name for name, default in takes.items() if name not in given and default is None]
+    if missing:
+        raise ValueError(f"{id_} needs {', '.join(missing)}; it takes {listed}")
+
+
+def printed(id_: str, given: dict):
+    """Value of the printed form, where it is wrong and can be evaluated."""
+    if not has_printed(id_):
+        raise ValueError(f"{id_} has no printed form that differs and can be evaluated; use its value")
+    return formula(id_).numeric_printed(**given)
+
+
+def evaluable() -> list[str]:
+    """Ids of all claims that have a value."""
+    closed = [id_ for id_, found in theory.formulas().items() if found.arguments]
+    return sorted({*closed, *COMPUTED})

@@ -1,0 +1,1 @@
+"""The fast core: random numbers, blocked kernels, the driver and its result."""

@@ -1,0 +1,68 @@
+"""Refusals of bad input, before anything is computed."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral
+
+import numpy as np
+
+
+def positive(value, name: str, why: str = "a step must be positive and finite") -> float:
+    """`value` as a positive finite float."""
+    number = float(value)
+    if not (number > 0.0 and math.isfinite(number)):
+        raise ValueError(f"{name}={value} is not usable: {why}; give a number above 0")
+    return number
+
+
+def fraction(value, name: str) -> float:
+    """`value` as a float in [0, 1)."""
+    number = float(value)
+    if not 0.0 <= number < 1.0:
+        raise ValueError(f"{name}={value} must lie in [0, 1): 0 switches it off, at 1 nothing is ever forgotten")
+    return number
+
+
+def whole(value, name: str, least: int) -> int:
+    """`value` as an integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ValueError(f"{name}={value!r} must be a whole number, {least} or more")
+    if value < least:
+        raise ValueError(f"{name}={value} is too small: it must be {least} or more")
+    return int(value)
+
+
+def batch_sizes(batch) -> int | np.ndarray:
+    """One batch size, or an array with one a step; whole numbers of at least 1."""
+    if np.ndim(batch) == 0:
+        return whole(batch.item() if isinstance(batch, np.generic) else batch, "batch", 1)
+    sizes = np.asarray(batch)
+    if sizes.ndim != 1 or len(sizes) == 0:
+        raise ValueError(f"batch has shape {sizes.shape}: give one size, or a list with one size a step")
+    bad = ~(np.isfinite(sizes) & (sizes >= 1) & (sizes == np.floor(sizes)))
+    if bad.any():
+        k = int(np.flatnonzero(bad)[0])
+        raise ValueError(f"batch[{k}]={sizes[k]} must be a whole number, 1 or more; round the schedule up first")
+    sizes = sizes.astype(np.int64)
+    sizes.setflags(write=False)
+    return sizes
+
+
+def schedule(values, n_steps: int, name: str) -> np.ndarray:
+    """`values` for each of n_steps steps: a number is repeated, a list must be long enough."""
+    if np.ndim(values) == 0:
+        return np.full(n_steps, values)
+    if len(values) < n_steps:
+        raise ValueError(f"{name} lists {len(values)} values for {n_steps} steps: give at least one a step, or fewer steps")
+    return np.asarray(values)[:n_steps]
+
+
+def start_point(start, dim: int) -> np.ndarray:
+    """`start` as a finite point of dimension `dim`; a number stands for a point in one dimension."""
+    point = np.atleast_1d(np.array(start, dtype=float))
+    if point.shape != (dim,):
+        raise ValueError(f"start has shape {np.shape(start)}, but the problem has dimension {dim}: give {dim} numbers")
+    if not np.isfinite(point).all():
+        raise ValueError(f"start={start} must be finite in every coordinate")
+    return point

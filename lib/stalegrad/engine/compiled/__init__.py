@@ -1,0 +1,1 @@
+"""Compiled kernels; imported only when something is simulated."""

@@ -1,0 +1,151 @@
+"""The kernel of stochastic gradient descent with staleness, momentum and batches."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import boolean, float64, int64, types, uint8, uint32, uint64
+
+from stalegrad.engine.alias import WORD_BITS
+from stalegrad.engine.blocks import BLOCK
+from stalegrad.engine.compiled.build import BLOCK_FUNCTION, TABLE, helper, kernel
+from stalegrad.engine.compiled.moments import record
+from stalegrad.engine.compiled.philox import HALF, next_word
+
+ZERO, ONE, WIDTH = np.uint64(0), np.uint64(1), np.uint64(BLOCK)
+WORD = np.uint64(WORD_BITS)
+
+
+@helper
+def draw_staleness(word, entries, index_bits, index, entry, tau):
+    """tau of each path, from the upper 31 bits of its word, by the alias table."""
+    rest_bits = WORD - index_bits
+    rest_mask = (ONE << rest_bits) - ONE
+    alias_mask = (ONE << index_bits) - ONE
+    for p in range(BLOCK):
+        index[p] = np.uint64(word[p]) >> (rest_bits + ONE)
+    for p in range(BLOCK):
+        entry[p] = entries[index[p]]
+    for p in range(BLOCK):
+        rest = (np.uint64(word[p]) >> ONE) & rest_mask
+        tau[p] = index[p] if rest < entry[p] >> index_bits else entry[p] & alias_mask
+
+
+@helper
+def gather_read(ring, k, length, tau, index, read):
+    """x_{k - tau} of each path, x_0 before the start, from the ring with x_k in slot k mod length."""
+    age, now, slots = np.uint64(min(k, length - 1)), np.uint64(k % length), np.uint64(length)
+    for p in range(WIDTH):
+        slot = now + slots - min(tau[p], age)
+        slot = slot - slots if slot >= slots else slot
+        index[p] = slot * WIDTH + p
+    first = ZERO
+    for i in range(read.shape[0]):
+        for p in range(BLOCK):
+            read[i, p] = ring[first + index[p]]
+        first += slots * WIDTH
+
+
+@helper
+def remember(ring, k, length, x):
+    """Put x_k into its slot."""
+    first = np.uint64(k % length) * WIDTH
+    for i in range(x.shape[0]):
+        for p in range(WIDTH):
+            ring[first + p] = x[i, p]
+        first += np.uint64(length) * WIDTH
+
+
+@helper
+def choose_row_of_two(word, data, z):
+    """The data row of component 0 or 1, by the last bit of each word."""
+    for r in range(z.shape[0]):
+        zero, one = data[0, r], data[1, r]
+        for p in range(BLOCK):
+            z[r, p] = zero if np.uint64(word[p]) & ONE == ZERO else one
+
+
+@helper
+def choose_row(word, data, index, z):
+    """The data row of a component that is uniform, off by less than n / 2^32 in probability."""
+    n = np.uint64(len(data))
+    for p in range(BLOCK):
+        index[p] = (np.uint64(word[p]) * n) >> HALF
+    for r in range(z.shape[0]):
+        for p in range(BLOCK):
+            z[r, p] = data[index[p], r]
+
+
+@helper
+def add(slope, total):
+    """total + slope, in place."""
+    for i in range(total.shape[0]):
+        for p in range(BLOCK):
+            total[i, p] += slope[i, p]
+
+
+@helper
+def advance(x, v, total, momentum, rate):
+    """v' = momentum v - rate total, x' = x + v'."""
+    for i in range(x.shape[0]):
+        for p in range(BLOCK):
+            v[i, p] = momentum * v[i, p] - rate * total[i, p]
+            x[i, p] += v[i, p]
+
+
+@kernel(
+    uint64, uint64, int64, float64[::1], types.Array(float64, 3, "C"), types.Array(float64, 3, "C"), TABLE, uint8[::1],
+    BLOCK_FUNCTION, TABLE, uint32[::1], int64, int64, float64[::1], int64[::1], float64, boolean,
+)  # fmt: skip
+def delayed_gradient(
+    seed, first_path, n_paths, start, sums, kept, final, stop,
+    gradient, data, entries, index_bits, longest, rates, batches, momentum, one_read,
+):  # fmt: skip
+    """v' = momentum v - rate_k sum_j grad f(x_{k - tau_j}; z_j), x' = x + v', for n_paths paths.
+
+    `sums` (steps + 1, moments, LANES), `kept` (steps + 1 or 0, d, paths) and `final` (d, paths) are
+    written; the last two are as wide as whole blocks. With `one_read` a batch shares one staleness.
+    """
+    d, n_steps = len(start), len(rates)
+    length = min(longest, n_steps) + 1
+    ring = np.empty(length * d * BLOCK)
+    x, v, total = np.empty((d, BLOCK)), np.empty((d, BLOCK)), np.empty((d, BLOCK))
+    read, slope, z = np.empty((d, BLOCK)), np.empty((d, BLOCK)), np.empty((data.shape[1], BLOCK))
+    words, tape, terms = np.empty((4, BLOCK), np.uint32), np.zeros(1, np.uint64), np.empty(BLOCK)
+    tau, index = np.full(BLOCK, np.uint64(longest)), np.empty(BLOCK, np.uint64)
+    entry = np.empty(BLOCK, np.uint64)
+
+    for r in range(z.shape[0]):  # the row of a single component
+        for p in range(BLOCK):
+            z[r, p] = data[0, r]
+
+    for block in range(0, n_paths, BLOCK):
+        path = first_path + np.uint64(block)
+        tape[0] = ZERO
+        for i in range(d):
+            for p in range(BLOCK):
+                x[i, p] = start[i]
+                v[i, p] = 0.0
+        for k in range(n_steps + 1):
+            record(x, k, block, n_paths, sums, kept, read, terms)
+            if stop[0] or k == n_steps:
+                break
+            remember(ring, k, length, x)
+            for j in range(batches[k]):
+                fresh = index_bits > 0 and (j == 0 or not one_read)
+                if fresh:
+                    word = next_word(tape, words, seed, path)
+                    draw_staleness(word, entries, np.uint64(index_bits), index, entry, tau)
+                    if len(data) == 2:
+                        choose_row_of_two(word, data, z)
+                if len(data) > 2 or (len(data) == 2 and not fresh):
+                    choose_row(next_word(tape, words, seed, path), data, index, z)
+                gather_read(ring, k, length, tau, index, read)
+                if j == 0:
+                    gradient(read, z, total)
+                else:
+                    gradient(read, z, slope)
+                    add(slope, total)
+            advance(x, v, total, momentum, rates[k])
+        for i in range(d):
+            for p in range(BLOCK):
+                final[i, block + p] = x[i, p]

@@ -1,0 +1,114 @@
+"""The Euler-Maruyama kernel of SME-ASGD; the readable form is `stalegrad.limits.sme_asgd`.
+
+The parts of Y and of Sigma, one for each exponential of the staleness law, lie below one another:
+y (parts d, BLOCK) and s (parts d d, BLOCK).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import float64
+
+from stalegrad.engine.blocks import BLOCK
+from stalegrad.engine.compiled.build import BLOCK_FUNCTION, TABLE, helper, kernel
+from stalegrad.engine.compiled.moments import record
+from stalegrad.engine.compiled.noise import add_noise, subtract_square, take_square_root
+from stalegrad.engine.compiled.sme import DRIVER, copy, fill
+
+
+@helper
+def average(y, weights, out):
+    """sum_j w_j y_j."""
+    d = out.shape[0]
+    for i in range(d):
+        for p in range(BLOCK):
+            out[i, p] = weights[0] * y[i, p]
+        for j in range(1, len(weights)):
+            for p in range(BLOCK):
+                out[i, p] += weights[j] * y[j * d + i, p]
+
+
+@helper
+def total_covariance(s, y, y_mean, weights, alpha, out):
+    """sum_j w_j (S_j + (y_j - y_mean)(y_j - y_mean)^T / alpha^2), the lower triangle."""
+    d = y_mean.shape[0]
+    for i in range(d):
+        for k in range(i + 1):
+            for p in range(BLOCK):
+                out[i * d + k, p] = weights[0] * s[i * d + k, p]
+            for j in range(1, len(weights)):
+                for p in range(BLOCK):
+                    out[i * d + k, p] += weights[j] * s[(j * d + i) * d + k, p]
+            if len(weights) > 1:
+                for j in range(len(weights)):
+                    weight = weights[j] / (alpha * alpha)
+                    for p in range(BLOCK):
+                        deviation = (y[j * d + i, p] - y_mean[i, p]) * (y[j * d + k, p] - y_mean[k, p])
+                        out[i * d + k, p] += weight * deviation
+
+
+@helper
+def advance_part(y, s, g, c, first, mu, alpha, h):
+    """One part: y' = mu y - (1-mu) alpha g, S' = mu S + (1-mu) (C + h h^T / mu) with h = g + y / alpha."""
+    d, stay = g.shape[0], 1.0 - mu
+    for i in range(d):
+        for p in range(BLOCK):
+            h[i, p] = g[i, p] + y[first + i, p] / alpha
+        for p in range(BLOCK):
+            y[first + i, p] = mu * y[first + i, p] - stay * alpha * g[i, p]
+    for i in range(d):
+        for k in range(i + 1):
+            row = (first + i) * d + k
+            for p in range(BLOCK):
+                s[row, p] = mu * s[row, p] + stay * (c[i * d + k, p] + h[i, p] * h[k, p] / mu)
+
+
+@helper
+def freeze_past(y, s, g, c, alpha):
+    """Y_j = -alpha g and S_j = C for all parts."""
+    d = g.shape[0]
+    for i in range(len(y)):
+        for p in range(BLOCK):
+            y[i, p] = -alpha * g[i % d, p]
+    for i in range(len(s)):
+        for p in range(BLOCK):
+            s[i, p] = c[i % (d * d), p]
+
+
+@kernel(
+    *DRIVER, BLOCK_FUNCTION, BLOCK_FUNCTION, TABLE,
+    float64[::1], float64[::1], float64, float64, float64[::1],
+)  # fmt: skip
+def sme_asgd(
+    seed, first_path, n_paths, start, sums, kept, final, stop,
+    mean_gradient, second_moment, summary, weights, mus, eta, dt, shares,
+):  # fmt: skip
+    """SME-2.11 and SME-2.12, the noise of step k times shares[k] = (1 + u_k)^(-1/2)."""
+    d, n_parts, alpha = len(start), len(weights), eta / dt
+    x, y, s = np.empty((d, BLOCK)), np.empty((n_parts * d, BLOCK)), np.empty((n_parts * d * d, BLOCK))
+    g, h, y_mean = np.empty((d, BLOCK)), np.empty((d, BLOCK)), np.empty((d, BLOCK))
+    c, factor, work = np.empty((d * d, BLOCK)), np.empty((d * d, BLOCK)), np.empty(BLOCK)
+    normals, words, tape = np.empty((4, BLOCK)), np.empty((4, BLOCK), np.uint32), np.zeros(1, np.uint64)
+    for block in range(0, n_paths, BLOCK):
+        path = first_path + np.uint64(block)
+        tape[0] = np.uint64(0)
+        fill(x, start)
+        for k in range(len(shares) + 1):
+            record(x, k, block, n_paths, sums, kept, h, work)
+            if stop[0] or k == len(shares):
+                break
+            mean_gradient(x, summary, g)
+            second_moment(x, summary, c)
+            subtract_square(c, g)
+            if k == 0:
+                freeze_past(y, s, g, c, alpha)
+            average(y, weights, y_mean)
+            total_covariance(s, y, y_mean, weights, alpha, factor)
+            take_square_root(factor, d, work)
+            for i in range(d):
+                for p in range(BLOCK):
+                    x[i, p] += dt * y_mean[i, p]
+            add_noise(x, factor, eta * shares[k], tape, normals, words, seed, path)
+            for j in range(n_parts):
+                advance_part(y, s, g, c, j * d, mus[j], alpha, h)
+        copy(x, final, block)

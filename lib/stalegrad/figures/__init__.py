@@ -1,0 +1,1 @@
+"""Figures of the papers: the numbers behind them, and how they are drawn."""

@@ -1,0 +1,1 @@
+"""Continuous-time limits, and how they are stepped."""

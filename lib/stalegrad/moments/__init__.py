@@ -1,0 +1,138 @@
+r"""Exact moments: mean and second moment at every step and at infinity, without Monte Carlo.
+
+For problems with linear component gradients (`quadratic`, `least_squares`) the first two moments of every algorithm
+and of every limit obey a closed linear recursion; this module writes its matrix down and iterates or solves it.
+For the limits, `of`, `stationary` and `spectral_radius` speak of the Euler-Maruyama scheme that `simulate` runs;
+`exact_limit` and `decay_rate` of the limit itself.
+
+Claims: SME-exact-moments, SME-self-consistent, SME-best-mu, SME-F4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.linalg import expm
+
+from stalegrad.engine.checks import schedule, start_point, whole
+from stalegrad.moments import models
+from stalegrad.moments.quadratic import best_mu, exact_moments, figure4, self_consistent
+from stalegrad.moments.system import Array, Moments, System, abscissa, fixed_point, iterate, radius
+
+__all__ = [
+    "Moments",
+    "best_mu",
+    "decay_rate",
+    "exact_limit",
+    "exact_moments",
+    "figure4",
+    "of",
+    "self_consistent",
+    "spectral_radius",
+    "stationary",
+]
+
+
+def of(model, start, n_steps: int = 1000) -> Moments:
+    """Exact moments of the iterate at steps 0 .. n_steps.
+
+    Parameters
+    ----------
+    model : process or limit
+        On a problem with linear component gradients. A limit stands for its Euler-Maruyama scheme.
+    start : float or array (d,)
+        The start, and the past before it.
+    n_steps : int
+
+    Returns
+    -------
+    Moments
+        `mean` (n_steps + 1, d) and `second_moment` (n_steps + 1, d, d). For the limits in (M, P) of (2.5) these are
+        the moments of M.
+
+    Raises
+    ------
+    ValueError
+        For a problem whose moments do not close, or an impossible start or number of steps.
+    """
+    n_steps = whole(n_steps, "n_steps", 0)
+    begin = start_point(start, model.problem.dim)
+    step, batch = _stepper(model, begin)
+    if batch.ndim == 0:
+        system = step(float(batch))
+        return system.moments(iterate(system.matrix, system.start, n_steps))
+    system, noiseless = step(1.0), step(np.inf).matrix
+    batches = schedule(batch, n_steps, "batch")
+    # A step is affine in 1/B: what does not depend on the batch, and noise that is divided by it.
+    matrices = [noiseless + (system.matrix - noiseless) / size for size in batches]
+    return system.moments(iterate(matrices, system.start, n_steps))
+
+
+def exact_limit(model, start, times) -> Moments:
+    """Moments of a limit itself, in continuous time, at the given times.
+
+    Parameters
+    ----------
+    model : limit
+    start : float or array (d,)
+    times : array (n,), each at least 0
+        In the limit's own time; step k of the algorithm is at k * model.dt.
+
+    Returns
+    -------
+    Moments
+        `mean` (n, d) and `second_moment` (n, d, d).
+    """
+    times = np.atleast_1d(np.asarray(times, dtype=float))
+    if not np.all(np.isfinite(times) & (times >= 0)):
+        raise ValueError(f"times = {times} must be finite and at least 0")
+    limit, batch = models.limit(model)
+    system = limit.with_batch(_constant(batch)).flow(start_point(start, model.problem.dim))
+    return system.moments(np.array([expm(time * system.matrix) @ system.start for time in times]))
+
+
+def stationary(model) -> Moments:
+    """Moments that every start reaches in the long run: `mean` (d,), `second_moment` (d, d).
+
+    A limit stands for its Euler-Maruyama scheme. Moments that do not exist are infinite, with a RuntimeWarning.
+    """
+    return fixed_point(_one_step(model), 1.0, lambda matrix: radius(matrix) < 1.0)
+
+
+def spectral_radius(model) -> float:
+    """Spectral radius of one step on second moments (without means): below 1, the second moment converges."""
+    return radius(_one_step(model).second_order())
+
+
+def decay_rate(model) -> float:
+    """Rate at which second moments approach their stationary values.
+
+    Per step, -log of the spectral radius, for an algorithm; per unit of its own time for a limit (multiply by `dt` to
+    compare).
+    """
+    if models.is_limit(model):
+        limit, batch = models.limit(model)
+        return -abscissa(limit.with_batch(_constant(batch)).flow(np.zeros(model.problem.dim)).second_order())
+    with np.errstate(divide="ignore"):
+        return float(-np.log(spectral_radius(model)))
+
+
+def _one_step(model) -> System:
+    step, batch = _stepper(model, np.zeros(model.problem.dim))
+    return step(_constant(batch))
+
+
+def _stepper(model, start: Array) -> tuple[Callable[[float], System], Array]:
+    """One step as a system for any batch size, and the model's own batch size or schedule."""
+    if models.is_limit(model):
+        limit, batch = models.limit(model)
+        return lambda size: limit.with_batch(size).euler(start), batch
+    described = models.discrete(model)
+    return lambda size: described.rule.system(start, size, described.shared), described.batch
+
+
+def _constant(batch: Array) -> float:
+    if batch.ndim:
+        raise ValueError("a schedule of batch sizes has no stationary law or rate; take a constant batch, or use moments.of")
+    return float(batch)

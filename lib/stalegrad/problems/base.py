@@ -1,0 +1,152 @@
+"""What a problem is: an average of components, f(x; z_i) over the rows z_i of a data table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stalegrad.engine.blocks import BlockFunction
+
+Array = np.ndarray
+Components = Callable[[Array, Array], Array]
+"""(x (d, B), z (m, B)) -> (B,): the component values f(x; z), path by path, in NumPy."""
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The four block functions of a problem; `stalegrad.engine.blocks` states what each writes."""
+
+    gradient: BlockFunction
+    mean_gradient: BlockFunction
+    second_moment: BlockFunction
+    hessian_gradient: BlockFunction
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    r"""The empirical risk $F(x) = \frac1n \sum_i f(x; z_i)$ (SME-1.1) and its compiled gradients.
+
+    Made by `quadratic`, `quartic`, `double_well`, `least_squares`, `from_sympy` or `finite_sum`.
+    Methods take one point, shape (d,), or B points, shape (d, B), and add B at the end of what they return.
+
+    Attributes
+    ----------
+    name : str
+        What the problem is called in tables and saved files.
+    dim : int
+        d, the length of x.
+    data : ndarray (n, m)
+        Row i is z_i, what tells component i from the others.
+    summary : ndarray
+        The table handed to the averaged block functions (the data, or averages of it).
+    blocks : Blocks
+        Compiled `gradient`, `mean_gradient`, `second_moment`, `hessian_gradient` for the engine.
+    recipe : tuple
+        (constructor, arguments): rebuilds the problem in another process.
+    linear : tuple or None
+        (H (n, d, d), b (n, d)) with $\nabla f_i(x) = H_i x - b_i$, where all components are quadratic.
+    components : callable or None
+        Values f(x; z) for x (d, B) and z (m, B), shape (B,).
+    minimisers : ndarray (k, d) or None
+        Local minimisers of F, where known.
+    curvature : float or None
+        Largest eigenvalue of Hess F at the minimisers, where known; stability messages use it.
+    """
+
+    name: str
+    dim: int
+    data: Array
+    summary: Array
+    blocks: Blocks
+    recipe: tuple[Callable, tuple]
+    linear: tuple[Array, Array] | None = None
+    components: Components | None = None
+    minimisers: Array | None = None
+    curvature: float | None = None
+
+    def __reduce__(self):
+        return self.recipe
+
+    def __repr__(self) -> str:
+        return f"Problem({self.name}: dim={self.dim}, n_components={self.n_components})"
+
+    @property
+    def n_components(self) -> int:
+        """n, the number of components."""
+        return len(self.data)
+
+    @property
+    def objective(self) -> Callable[[Any], Any] | None:
+        """The function x -> F(x), or None where the component values were not given."""
+        return None if self.components is None else self._objective
+
+    def component_gradient(self, x, i: int) -> Array:
+        """Gradient of component i (from 0) at x: shape (d,) or (d, B)."""
+        if not 0 <= i < self.n_components:
+            raise ValueError(f"component {i} does not exist: {self.name} has components 0 to {self.n_components - 1}")
+        points = self._points(x)
+        rows = np.repeat(self.data[i][:, None], points.shape[1], axis=1)
+        return self._evaluate(self.blocks.gradient, x, rows, self.dim)
+
+    def mean_gradient(self, x) -> Array:
+        """Gradient of F at x: shape (d,) or (d, B)."""
+        return self._evaluate(self.blocks.mean_gradient, x, self.summary, self.dim)
+
+    def second_moment(self, x) -> Array:
+        """(1/n) sum_i grad f_i grad f_i^T at x: shape (d, d) or (d, d, B)."""
+        rows = self._evaluate(self.blocks.second_moment, x, self.summary, self.dim**2)
+        return rows.reshape(self.dim, self.dim, *rows.shape[1:])
+
+    def gradient_covariance(self, x) -> Array:
+        """Covariance of grad f_i(x) over a uniformly drawn i: shape (d, d) or (d, d, B)."""
+        mean = self.mean_gradient(x)
+        return self.second_moment(x) - mean[:, None] * mean[None, :]
+
+    def hessian_gradient(self, x) -> Array:
+        """(Hess F)(x) grad F(x) at x: shape (d,) or (d, B)."""
+        return self._evaluate(self.blocks.hessian_gradient, x, self.summary, self.dim)
+
+    def _objective(self, x):
+        points = self._points(x)
+        values = np.zeros(points.shape[1])
+        for row in self.data:
+            values += self.components(points, np.repeat(row[:, None], points.shape[1], axis=1))
+        values /= self.n_components
+        return float(values[0]) if np.ndim(x) < 2 else values
+
+    def _evaluate(self, function: BlockFunction, x, table: Array, n_rows: int) -> Array:
+        from stalegrad.problems.call import call  # loads numba: only when a gradient is asked for
+
+        points = self._points(x)
+        out = np.empty((n_rows, points.shape[1]))
+        call(function.compiled, points, np.ascontiguousarray(table), out)
+        return out[:, 0] if np.ndim(x) < 2 else out
+
+    def _points(self, x) -> Array:
+        """x as (d, B), or an error that names the dimension."""
+        points = np.array(x, dtype=float, ndmin=1)
+        points = points[:, None] if points.ndim == 1 else points
+        if points.ndim != 2 or points.shape[0] != self.dim:
+            raise ValueError(
+                f"x has shape {np.shape(x)}, but {self.name} has dimension {self.dim}: "
+                f"give shape ({self.dim},), or ({self.dim}, B) for B points"
+            )
+        return np.ascontiguousarray(points)
+
+
+def checked_table(values, what: str, columns: int | None = None) -> Array:
+    """`values` as a finite, non-empty (n, m) float array, or an error that names `what`."""
+    table = np.array(values, dtype=float, order="C")
+    if table.ndim == 1:
+        raise ValueError(f"{what} has shape {table.shape}: give one row per component, shape (n, m), e.g. values[:, None]")
+    if table.ndim != 2 or table.shape[0] == 0 or table.shape[1] == 0:
+        raise ValueError(f"{what} has shape {table.shape}: at least one component is needed, one row each, shape (n, m)")
+    if columns is not None and table.shape[1] != columns:
+        raise ValueError(f"{what} has {table.shape[1]} columns; {columns} are needed")
+    if not np.isfinite(table).all():
+        row, column = np.argwhere(~np.isfinite(table))[0]
+        raise ValueError(f"{what}[{row}, {column}] is {table[row, column]}: every value must be finite")
+    return table

@@ -1,0 +1,232 @@
+"""A closed formula with its claim id: rendered for the reader, evaluated for the user."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import sympy as sp
+
+Expression = sp.Basic | Mapping[str, sp.Basic]
+
+
+
+def _largest(terms, axis):
+    return functools.reduce(np.maximum, terms)
+
+
+# sympy prints Max as amax of a tuple, which does not broadcast; emath's root is complex where it has to be.
+_MODULES = [{"sqrt": np.emath.sqrt, "amax": _largest}, "numpy"]
+_LATEX_NAMES = {
+    "Vz": "V_z",
+    "eta_prime": r"\eta'",
+    "momentum": r"\mu'",
+    "drawn": r"\nabla f_{\gamma_k}(x_{k-\tau_k})",
+    "force": r"\nabla f",
+    "Sigma_sample": r"\Sigma^{\mathrm{sample}}",
+    "Sigma_read": r"\Sigma^{\mathrm{read}}",
+    "m_before": "m_{k-1}",
+    "Y_before": "y_{k-1}",
+    "s2": "s^2",
+    "G": r"\tfrac{1}{n}\textstyle\sum_i\nabla f_i\nabla f_i^T",
+    "g": r"\nabla f(X)",
+    "x2": r"E[X^2]",
+    "y2": r"E[Y^2]",
+    "xy": r"E[XY]",
+}
+_REGISTRY: dict[str, Formula] = {}
+
+
+def _positive(value: np.ndarray) -> bool:
+    return bool(np.all(value > 0))
+
+
+def _non_negative(value: np.ndarray) -> bool:
+    return bool(np.all(value >= 0))
+
+
+def _probability(value: np.ndarray) -> bool:
+    return bool(np.all((value >= 0) & (value < 1)))
+
+
+_RULES: dict[str, tuple[Callable[[np.ndarray], bool], str]] = {
+    **dict.fromkeys(("eta", "eta_prime", "gamma", "a", "T"), (_positive, "positive")),
+    **dict.fromkeys(("Sigma", "Sigma_sample", "Sigma_read", "s2", "u", "t", "Vz"), (_non_negative, "at least 0")),
+    **dict.fromkeys(("mu", "momentum"), (_probability, "in [0, 1)")),
+}
+
+
+def check_domain(**values) -> None:
+    """Raise ValueError for a parameter outside its domain (eta > 0, 0 <= mu < 1, ...).
+
+    Names without a rule only have to be numbers that are finite.
+    """
+    for name, value in values.items():
+        try:
+            array = np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            raise ValueError(f"{name} = {value!r} is not a number; pass a number or an array of numbers") from None
+        if not np.all(np.isfinite(array)):
+            raise ValueError(f"{name} = {value!r} must be finite; pass a finite number")
+        holds, rule = _RULES.get(name, (lambda _: True, ""))
+        if not holds(array):
+            raise ValueError(f"{name} = {value!r} must be {rule}; choose a value in that range")
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One closed formula of a paper.
+
+    Attributes
+    ----------
+    id : str
+        Claim id, for example ``"SME-4.4"``.
+    expr : sympy expression, sympy matrix, or dict of name -> expression
+        The formula as this library holds it to be right.
+    arguments : tuple of str
+        Names of the free symbols, in the order a reader would write them.
+    defaults : mapping
+        Values of the arguments that may be left out.
+    printed : same type as `expr`, optional
+        The printed form, only where it differs.
+    lhs : str
+        Left-hand side in LaTeX, for display.
+    where : mapping of symbol -> expression
+        Shorthands that `expr` and `printed` use, inserted in this order; displayed after the formula.
+    requires : tuple of (callable, str)
+        Conditions on several arguments at once: a predicate over the dict of values and the rule in words.
+    """
+
+    id: str
+    expr: Expression
+    arguments: tuple[str, ...]
+    defaults: Mapping[str, float] = field(default_factory=dict)
+    printed: Expression | None = None
+    lhs: str = ""
+    where: Mapping[sp.Symbol, sp.Basic] = field(default_factory=dict)
+    requires: tuple[tuple[Callable[[Mapping], bool], str], ...] = ()
+
+    def latex(self, printed: bool = False) -> str:
+        """LaTeX of the formula, or of its printed form."""
+        expr = self._printed_form() if printed else self.expr
+        if isinstance(expr, Mapping):
+            rows = (rf"{_label(name)} &= {_rendered(part)}" for name, part in expr.items())
+            body = r"\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}"
+        else:
+            body = f"{self.lhs} = {_rendered(expr)}" if self.lhs else _rendered(expr)
+        shorthands = (rf",\quad {sp.latex(symbol)} = {_rendered(self.where[symbol])}" for symbol in self._used(expr))
+        return body + "".join(shorthands)
+
+    def _used(self, expr: Expression) -> list[sp.Symbol]:
+        """Shorthands that occur in an expression or in a shorthand that does, in their order."""
+        parts = list(expr.values()) if isinstance(expr, Mapping) else [expr]
+        used = []
+        for symbol, meaning in self.where.items():
+            if any(symbol in part.free_symbols for part in parts):
+                used.append(symbol)
+                parts.append(meaning)
+        return used
+
+    def written_out(self, expr: sp.Basic) -> sp.Basic:
+        """An expression with this formula's shorthands inserted."""
+        for symbol, meaning in self.where.items():
+            expr = expr.subs(symbol, meaning)
+        return expr
+
+    def numeric(self, **values):
+        """Value at the given arguments: float, complex, array, or a dict of these.
+
+        Scalar formulas broadcast over arrays of arguments.
+
+        Raises
+        ------
+        ValueError
+            For an unknown, missing or inadmissible argument.
+
+        Examples
+        --------
+        >>> from stalegrad.theory import formula
+        >>> round(formula("SME-4.4").numeric(Sigma=4.0, eta=0.01, mu=0.95, u=0.0), 12)
+        0.014
+        """
+        return self._evaluate(self.expr, values)
+
+    def numeric_printed(self, **values):
+        """Value of the printed form; ValueError where no printed form differs."""
+        return self._evaluate(self._printed_form(), values)
+
+    def _printed_form(self) -> Expression:
+        if self.printed is None:
+            raise ValueError(f"{self.id} has no printed form that differs; use the formula itself")
+        return self.printed
+
+    def _evaluate(self, expr: Expression, values: Mapping):
+        checked = self._check(values)
+        if isinstance(expr, Mapping):
+            return {name: self._call(part, checked) for name, part in expr.items()}
+        return self._call(expr, checked)
+
+    def _call(self, expr: sp.Basic, values: Mapping):
+        explicit = self.written_out(expr)
+        frozen = explicit.as_immutable() if isinstance(explicit, sp.MatrixBase) else explicit
+        with np.errstate(all="ignore"):
+            result = np.asarray(_compiled(frozen, self.arguments)(*values.values()))
+        return result if result.ndim else result.item()
+
+    def _check(self, values: Mapping) -> dict:
+        unknown = sorted(set(values) - set(self.arguments))
+        if unknown:
+            raise ValueError(f"{self.id} has no argument {unknown[0]!r}; it takes {', '.join(self.arguments)}")
+        merged = {**self.defaults, **values}
+        missing = [name for name in self.arguments if name not in merged]
+        if missing:
+            raise ValueError(f"{self.id} needs {', '.join(missing)}; pass {missing[0]}=...")
+        check_domain(**merged)
+        arrays = np.broadcast_arrays(*(np.asarray(merged[name], dtype=float) for name in self.arguments))
+        merged = {name: array[()] for name, array in zip(self.arguments, arrays, strict=True)}
+        for holds, rule in self.requires:
+            if not np.all(holds(merged)):
+                given = ", ".join(f"{name} = {value}" for name, value in merged.items())
+                raise ValueError(f"{self.id} at {given} breaks the rule {rule}; change the arguments accordingly")
+        return merged
+
+
+def _label(name: str) -> str:
+    """A name in a dict as LaTeX: a known symbol, a plain word, or LaTeX already."""
+    if name in _LATEX_NAMES:
+        return _LATEX_NAMES[name]
+    return sp.latex(sp.Symbol(name)) if name.replace("_", "").isalnum() else name
+
+
+def _rendered(expr: sp.Basic) -> str:
+    names = {symbol: _LATEX_NAMES[symbol.name] for symbol in expr.free_symbols if symbol.name in _LATEX_NAMES}
+    return sp.latex(expr, symbol_names=names)
+
+
+@functools.cache
+def _compiled(expr: sp.Basic, arguments: tuple[str, ...]) -> Callable:
+    by_name = {symbol.name: symbol for symbol in expr.free_symbols}
+    ordered = [by_name.get(name, sp.Symbol(name)) for name in arguments]
+    return sp.lambdify(ordered, expr, modules=_MODULES)
+
+
+def register(entry: Formula) -> Formula:
+    """Put a formula into the table under its id; ids are unique."""
+    if entry.id in _REGISTRY:
+        raise ValueError(f"formula {entry.id} is registered twice; keep one")
+    _REGISTRY[entry.id] = entry
+    return entry
+
+
+def formula(claim_id: str) -> Formula:
+    """The formula registered under a claim id; ValueError lists the ids if there is none."""
+    if claim_id not in _REGISTRY:
+        raise ValueError(f"no formula under {claim_id!r}; known ids: {', '.join(sorted(_REGISTRY))}")
+    return _REGISTRY[claim_id]
+
+
+def formulas() -> dict[str, Formula]:
+    """All registered formulas by id."""
+    return dict(_REGISTRY)

@@ -1,0 +1,119 @@
+"""`make env`: an environment that was broken off never looks ready, and a ready one is left alone."""
+
+import subprocess
+import sys
+
+import pytest
+
+from companion import environment
+from companion.settings import LIBRARY
+
+PROJECT = '[project.optional-dependencies]\nbench = ["torch==2.13.0"]\n'
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A project with a lock, on a machine with uv."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "requirements.lock").write_text("numpy==2.4.6\n")
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    monkeypatch.setattr(environment.shutil, "which", lambda name: f"/there/{name}")
+    return tmp_path
+
+
+def stamps(root):
+    """Names of all stamps."""
+    return sorted(path.name for path in root.glob(".venv*/ready-*"))
+
+
+def broken_off(command):
+    """An installer that is killed."""
+    raise KeyboardInterrupt
+
+
+def offline(command):
+    """An installer that cannot reach its index."""
+    raise subprocess.CalledProcessError(1, command)
+
+
+def test_builds_from_the_lock_and_then_leaves_it_alone(root):
+    commands = []
+    folder = environment.prepare(root, run=commands.append)
+    assert len(commands) == 1 and commands[0][:3] == ["/there/uv", "pip", "install"]
+    assert {"--require-hashes", "--no-deps", str(root / "requirements.lock"), str(folder / "bin" / "python")} <= set(commands[0])
+    environment.prepare(root, run=offline)
+    assert len(stamps(root)) == 1
+    where = subprocess.run([folder / "bin" / "python", "-c", "import sys; print(sys.path)"], capture_output=True, text=True, check=True)
+    assert str(root / "lib") in where.stdout
+    assert (folder / "bin" / "stalegrad").read_text().startswith(f"#!{folder / 'bin' / 'python'}\n")
+
+
+@pytest.mark.parametrize("installer", [broken_off, offline])
+def test_a_build_broken_off_never_looks_ready(root, installer):
+    with pytest.raises((KeyboardInterrupt, subprocess.CalledProcessError)):
+        environment.prepare(root, run=installer)
+    assert (root / ".venv").exists() and stamps(root) == []
+    environment.prepare(root, run=lambda command: None)
+    assert len(stamps(root)) == 1
+
+
+def test_an_upgrade_broken_off_does_not_look_like_the_old_version(root):
+    old = (root / "requirements.lock").read_text()
+    environment.prepare(root, run=lambda command: None)
+    (root / "requirements.lock").write_text("numpy==2.5.0\n")
+    with pytest.raises(KeyboardInterrupt):
+        environment.prepare(root, run=broken_off)
+    (root / "requirements.lock").write_text(old)
+    commands = []
+    environment.prepare(root, run=commands.append)
+    assert len(commands) == 1, "what was half replaced is built anew"
+
+
+def test_an_extra_has_an_environment_of_its_own_and_takes_pip(root, monkeypatch):
+    created = []
+    monkeypatch.setattr(environment, "finish", lambda *_: None)
+    monkeypatch.setattr("venv.create", lambda folder, **how: (folder.mkdir(), created.append(how)))
+    commands = []
+    folder = environment.prepare(root, "bench", run=commands.append)
+    assert folder.name == ".venv-bench" and created == [{"symlinks": True, "with_pip": True}]
+    assert commands[1][1:4] == ["-m", "pip", "install"] and commands[1][-1] == "torch==2.13.0"
+    with pytest.raises(ValueError, match="no extra 'fast' in pyproject.toml; it has: bench"):
+        environment.prepare(root, "fast")
+
+
+def test_pip_is_used_where_uv_is_not(root, monkeypatch):
+    monkeypatch.setattr(environment.shutil, "which", lambda name: None)
+    monkeypatch.setattr(environment, "finish", lambda *_: None)
+    monkeypatch.setattr("venv.create", lambda folder, **how: folder.mkdir())
+    commands = []
+    folder = environment.prepare(root, run=commands.append)
+    assert commands[0][:4] == [str(folder / "bin" / "python"), "-m", "pip", "install"] and "--require-hashes" in commands[0]
+
+
+def test_the_key_names_lock_interpreter_place_and_extra(root, monkeypatch):
+    keys = {environment.key(root, root / ".venv", []), environment.key(root, root / "other", []), environment.key(root, root / ".venv", ["torch"])}
+    monkeypatch.setattr(sys, "version", "3.99")
+    keys.add(environment.key(root, root / ".venv", []))
+    (root / "requirements.lock").write_text("numpy==3\n")
+    keys.add(environment.key(root, root / ".venv", []))
+    assert len(keys) == 5
+
+
+def test_an_old_python_is_told_so(root, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "version_info", (3, 9))
+    assert environment.main([], root) == 1
+    assert "Python 3.11 or newer is needed, and this one is 3.9" in capsys.readouterr().err
+    assert not (root / ".venv").exists()
+
+
+def test_failures_are_one_line(root, monkeypatch, capsys):
+    monkeypatch.setattr(environment, "prepare", lambda *_: offline(["uv"]))
+    assert environment.main([], root) == 1
+    assert capsys.readouterr().err.startswith("error: the environment is not ready: ")
+
+
+def test_the_script_needs_the_standard_library_alone():
+    source = (LIBRARY / "companion" / "environment.py").read_text()
+    lines = [line.strip() for line in source.splitlines() if "stalegrad" not in line]
+    imported = {line.split()[1].split(".")[0] for line in lines if line.startswith(("import ", "from "))}
+    assert imported <= sys.stdlib_module_names

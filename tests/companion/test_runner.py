@@ -1,0 +1,83 @@
+"""`make figures`: builds what is missing, does nothing twice, and says what went wrong."""
+
+import os
+import signal
+
+import pytest
+
+from companion import __main__, runner
+from tiny_project import companion, figures, processes_of, text, wait_for
+
+WHOLE = {f"{name}.{kind}" for name in ("F1", "F2") for kind in ("svg", "png", "csv", "json")}
+
+
+@pytest.fixture
+def run_figures(project, capsys):
+    """`make figures` in this process: exit status, and all that was printed."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def run(*arguments):
+        code = __main__.main(["--root", str(project.root), "figures", *arguments])
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
+
+    yield run
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_builds_once_and_then_does_nothing(project, run_figures):
+    code, said = run_figures()
+    assert code == 0 and "2 notebooks executed, 0 up to date, 0 failed" in said, said
+    assert "0 of 2 figures match figures/MANIFEST.json" in said and "F1: built, but not in the manifest" in said
+    assert set(figures(project)) == WHOLE
+    assert not list(project.notebooks.glob("*.ipynb")), "the runner writes no committed notebook"
+
+    before = os.times()
+    code, said = companion(project, "figures")
+    after = os.times()
+    assert code == 0 and "0 notebooks executed, 2 up to date, 0 failed" in said, said
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 1.0
+
+    (project.figures / "F1.svg").write_text("somebody's edit")
+    project.source("part/two").write_text(project.source("part/two").read_text().replace("# A figure", "# New prose"))
+    code, said = run_figures()
+    assert "1 notebooks executed, 1 up to date" in said, "an edited figure is drawn anew, edited prose is not executed"
+    assert figures(project)["F1.svg"] == b"svg of 3"
+
+    project.source("part/two").write_text(text("F1", 8))
+    code, said = run_figures()
+    assert code == 1 and "F1.csv is drawn by the notebooks one and part/two" in said
+    project.source("part/two").write_text(text("F2", 8))
+
+    project.source("one").unlink()
+    run_figures()
+    assert set(figures(project)) == {name for name in WHOLE if name.startswith("F2")}, "a notebook that is gone takes its figures along"
+
+
+def test_a_failing_notebook_is_named_and_leaves_the_figures(project, run_figures):
+    code, said = run_figures("one", "-p", "seed=40")
+    assert code == 0 and figures(project)["F1.csv"] == b"csv of 43", said
+    before = figures(project)
+    project.source("one").write_text(text("F1", 5, body="toy.draw('F1', 9)\n1 / 0"))
+    code, said = run_figures("one")
+    assert code == 1
+    assert "notebooks/one.ipynb, cell In [2]: ZeroDivisionError: division by zero" in said
+    assert figures(project) == before
+    assert "1 / 0" in (project.build / "failed" / "one.ipynb").read_text()
+
+
+def test_a_notebook_that_takes_too_long_is_stopped(project):
+    project.source("one").write_text(text("F1", 5, body="import time; time.sleep(60)"))
+    outcome = runner.run(project, ["one"], {}, limit=3.0)
+    assert "notebooks/one.ipynb: stopped, because it ran longer than the limit of 3 s" in outcome.failures[0]
+    assert wait_for(lambda: not processes_of(project), 6), processes_of(project)
+
+
+def test_what_is_unknown_is_refused_before_anything_runs(project, run_figures):
+    with pytest.raises(ValueError, match="notebook one has no parameter sede; it has: seed"):
+        runner.run(project, project.names(), {"sede": 1})
+    assert run_figures("-p", "sede=1") == (1, "error: notebook one has no parameter sede; it has: seed\n")
+    code, said = run_figures("three")
+    assert code == 1 and "no notebook three" in said and "known: one, part/two" in said
+    assert run_figures("one", "-p", "seed")[1] == "error: parameter 'seed' has no value; write NAME=VALUE\n"
+    assert not (project.build / "running").exists() and not figures(project)
