@@ -54,7 +54,7 @@ def markdown(found):
     about = found["machine"]
     note = (
         f"Process CPU time, one thread, medians of {found['rounds']} rounds taken in turns; {about['processor']}, Python {about['python']}, "
-        f"NumPy {about['numpy']}, numba {about['numba']}. Every row has been checked against exact moments before it was timed. "
+        f"NumPy {about['numpy']}, numba {about['numba']}. Every row but the limits has been checked against exact moments before it was timed. "
         "Rows named by-hand or single go beyond a library's own samplers, documented use or double precision and carry no bar."
     )
     return "\n\n".join([_markdown_table(rows), _markdown_table(bars), note])

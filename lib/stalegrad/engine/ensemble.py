@@ -55,18 +55,16 @@ class Ensemble:
 
     @classmethod
     def from_sums(cls, sums, final, paths, diverged: int, *, n_paths: int, dt: float, facts: dict) -> Ensemble:
-        """From the sums over paths of x_i, x_i x_j (j <= i) and x_i^4 (n_steps + 1, moments), i = 0, 1, ..."""
+        """From the sums over paths of x_i, x_i^2, x_i^4 and x_i x_j (j < i), i = 0, 1, ... (n_steps + 1, moments)"""
         averages = sums / n_paths
         d = len(facts["start"])
         mean, fourth = np.empty((len(sums), d)), np.empty((len(sums), d))
         second = np.empty((len(sums), d, d))
         column = 0
         for i in range(d):
-            mean[:, i] = averages[:, column]
-            row = averages[:, column + 1 : column + i + 2]
-            second[:, i, : i + 1] = second[:, : i + 1, i] = row
-            fourth[:, i] = averages[:, column + i + 2]
-            column += i + 3
+            mean[:, i], second[:, i, i], fourth[:, i] = averages[:, column : column + 3].T
+            second[:, i, :i] = second[:, :i, i] = averages[:, column + 3 : column + 3 + i]
+            column += 3 + i
         return cls(mean, second, fourth, final, paths, n_paths, diverged, dt, facts)
 
     def __repr__(self) -> str:

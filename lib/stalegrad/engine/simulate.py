@@ -152,19 +152,18 @@ def run_chunk(process: Process, start, n_steps: int, seed: int, keep_paths: bool
     module, name = process.kernel
     arguments = process.arguments(n_steps)
     function = getattr(importlib.import_module(f"stalegrad.engine.compiled.{module}"), name)
-    d, n_moments = len(start), moment_count(len(start))
+    d, width = len(start), -(-chunk.n_paths // BLOCK) * BLOCK
+    lanes = np.empty((n_steps + 1, moment_count(d), LANES))
+    final, kept = np.empty((d, min(UNIT, width))), np.empty((n_steps + 1 if keep_paths else 0, d, min(UNIT, width)))
     sums, finals, paths = [], [], []
     for first in range(0, chunk.n_paths, UNIT):
         here = min(UNIT, chunk.n_paths - first)
-        width = -(-here // BLOCK) * BLOCK
-        lanes = np.zeros((n_steps + 1, n_moments, LANES))
-        kept = np.empty((n_steps + 1 if keep_paths else 0, d, width))
-        final = np.empty((d, width))
+        lanes.fill(0.0)
         path = np.uint64(chunk.first_path + first)
         function(np.uint64(seed), path, here, start, lanes, kept, final, stop, *arguments)
         sums.append(_sum_lanes(lanes))
-        finals.append(final[:, :here])
-        paths.append(kept[:, :, :here])
+        finals.append(final[:, :here].copy())
+        paths.append(kept[:, :, :here].copy())
     all_paths = np.concatenate(paths, axis=2) if keep_paths else None
     return ChunkResult(chunk, np.array(sums), np.concatenate(finals, axis=1), all_paths)
 

@@ -133,7 +133,9 @@ def draw_value(times: Array, printed: Array, corrected: Array, at: Array, direct
         ax.axhline(0.0, color="#999999", linewidth=0.8)
         ax.set(xlabel="time t (SME time)", ylabel=r"value $V(0,t)\times10^4$")
         plot.legend_outside(ax)
-    return fig, {"t": times, "printed": printed, "corrected": corrected, "direct at": at, "direct": direct}
+    # A minimiser stops at a tolerance: digits beyond the fourth differ from one processor to another.
+    shown = np.array([float(f"{each:.4g}") for each in direct])
+    return fig, {"t": times, "printed": printed, "corrected": corrected, "direct at": at, "direct": shown}
 
 
 def draw_family(mus: Array, members: dict[str, Array], chosen: tuple[float, float, float]):

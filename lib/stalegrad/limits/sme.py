@@ -63,7 +63,7 @@ def sme_sgd(problem, eta: float) -> SDE:
         start=Position,
         drift=partial(overdamped_drift, problem, eta),
         diffusion=partial(overdamped_diffusion, problem, eta),
-        kernel=("sme", "overdamped"),
+        kernel=("overdamped", "overdamped"),
         arguments=partial(_overdamped_arguments, problem, eta),
     )
 
@@ -182,7 +182,7 @@ def _langevin(name: str, problem, parameters: dict, *, friction: float, dt: floa
         start=at_rest,
         drift=partial(langevin_drift, problem, friction),
         diffusion=partial(langevin_diffusion, problem, dt, sigma),
-        kernel=("sme", "langevin"),
+        kernel=("langevin", "langevin"),
         arguments=partial(_langevin_arguments, problem, sigma, friction, dt),
     )
 

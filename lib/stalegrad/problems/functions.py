@@ -9,20 +9,20 @@ from __future__ import annotations
 import math
 
 from stalegrad.engine.compiled import vectormath
-from stalegrad.engine.compiled.build import helper
+from stalegrad.engine.compiled.build import inlined
 
 exp = vectormath.exp
 SMALLEST_NORMAL = 2.0**-1022
 LOG_SCALE = 54.0 * math.log(2.0)
 
 
-@helper
+@inlined
 def sqrt(x):
     """The square root; NaN of negative x."""
     return math.sqrt(x)
 
 
-@helper
+@inlined
 def log(x):
     """The natural logarithm; -inf of 0, NaN of negative x."""
     tiny = x < SMALLEST_NORMAL
@@ -32,7 +32,7 @@ def log(x):
     return y if x >= 0.0 else math.nan
 
 
-@helper
+@inlined
 def tanh(x):
     """The hyperbolic tangent: Lambert's continued fraction near 0, the exponential elsewhere."""
     w = x * x
@@ -42,19 +42,19 @@ def tanh(x):
     return near if abs(x) < 0.55 else far
 
 
-@helper
+@inlined
 def sin(x):
     """The sine; NaN of an infinite x."""
     return math.sin(x)
 
 
-@helper
+@inlined
 def cos(x):
     """The cosine; NaN of an infinite x."""
     return math.cos(x)
 
 
-@helper
+@inlined
 def sign(x):
     """-1, 0 or 1; NaN of NaN."""
     return x if x != x else (1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import boolean, float64, int64, types, uint8, uint32, uint64
+from numba import boolean, float64, int64, uint32
 
 from stalegrad.engine.alias import WORD_BITS
 from stalegrad.engine.blocks import BLOCK
 from stalegrad.engine.compiled.build import BLOCK_FUNCTION, TABLE, helper, kernel
+from stalegrad.engine.compiled.driver import DRIVER, copy, fill
 from stalegrad.engine.compiled.moments import record
 from stalegrad.engine.compiled.philox import HALF, next_word
 
@@ -93,8 +94,8 @@ def advance(x, v, total, momentum, rate):
 
 
 @kernel(
-    uint64, uint64, int64, float64[::1], types.Array(float64, 3, "C"), types.Array(float64, 3, "C"), TABLE, uint8[::1],
-    BLOCK_FUNCTION, TABLE, uint32[::1], int64, int64, float64[::1], int64[::1], float64, boolean,
+    *DRIVER, BLOCK_FUNCTION, TABLE,
+    uint32[::1], int64, int64, float64[::1], int64[::1], float64, boolean,
 )  # fmt: skip
 def delayed_gradient(
     seed, first_path, n_paths, start, sums, kept, final, stop,
@@ -102,31 +103,23 @@ def delayed_gradient(
 ):  # fmt: skip
     """v' = momentum v - rate_k sum_j grad f(x_{k - tau_j}; z_j), x' = x + v', for n_paths paths.
 
-    `sums` (steps + 1, moments, LANES), `kept` (steps + 1 or 0, d, paths) and `final` (d, paths) are
-    written; the last two are as wide as whole blocks. With `one_read` a batch shares one staleness.
+    With `one_read` a batch shares one staleness. The law is on one value, `longest`, if index_bits is 0.
     """
     d, n_steps = len(start), len(rates)
     length = min(longest, n_steps) + 1
     ring = np.empty(length * d * BLOCK)
     x, v, total = np.empty((d, BLOCK)), np.empty((d, BLOCK)), np.empty((d, BLOCK))
     read, slope, z = np.empty((d, BLOCK)), np.empty((d, BLOCK)), np.empty((data.shape[1], BLOCK))
-    words, tape, terms = np.empty((4, BLOCK), np.uint32), np.zeros(1, np.uint64), np.empty(BLOCK)
-    tau, index = np.full(BLOCK, np.uint64(longest)), np.empty(BLOCK, np.uint64)
-    entry = np.empty(BLOCK, np.uint64)
-
-    for r in range(z.shape[0]):  # the row of a single component
-        for p in range(BLOCK):
-            z[r, p] = data[0, r]
-
+    words, tape = np.empty((4, BLOCK), np.uint32), np.zeros(1, np.uint64)
+    tau, index, entry = np.full(BLOCK, np.uint64(longest)), np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64)
+    fill(z, data[0])
     for block in range(0, n_paths, BLOCK):
         path = first_path + np.uint64(block)
         tape[0] = ZERO
-        for i in range(d):
-            for p in range(BLOCK):
-                x[i, p] = start[i]
-                v[i, p] = 0.0
+        fill(x, start)
+        fill(v, np.zeros(d))
         for k in range(n_steps + 1):
-            record(x, k, block, n_paths, sums, kept, read, terms)
+            record(x, k, block, n_paths, sums, kept, slope)
             if stop[0] or k == n_steps:
                 break
             remember(ring, k, length, x)
@@ -139,13 +132,12 @@ def delayed_gradient(
                         choose_row_of_two(word, data, z)
                 if len(data) > 2 or (len(data) == 2 and not fresh):
                     choose_row(next_word(tape, words, seed, path), data, index, z)
-                gather_read(ring, k, length, tau, index, read)
+                if fresh or j == 0:
+                    gather_read(ring, k, length, tau, index, read)
                 if j == 0:
                     gradient(read, z, total)
                 else:
                     gradient(read, z, slope)
                     add(slope, total)
             advance(x, v, total, momentum, rates[k])
-        for i in range(d):
-            for p in range(BLOCK):
-                final[i, block + p] = x[i, p]
+        copy(x, final, block)

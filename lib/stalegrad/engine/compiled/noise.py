@@ -25,18 +25,28 @@ def subtract_square(matrix, g):
 
 
 @helper
+def take_pivot(matrix, j, d, work):
+    """Subtract the columns before j from column j, and take the root of its diagonal entry."""
+    for p in range(BLOCK):
+        work[p] = NEGLIGIBLE * matrix[j * d + j, p]
+    for k in range(j):
+        for i in range(j, d):
+            for p in range(BLOCK):
+                matrix[i * d + j, p] -= matrix[i * d + k, p] * matrix[j * d + k, p]
+    for p in range(BLOCK):
+        left = matrix[j * d + j, p]
+        matrix[j * d + j, p] = 0.0 if left <= work[p] else math.sqrt(left)
+
+
+@helper
 def take_square_root(matrix, d, work):
     """The Cholesky factor of a semidefinite matrix, in place; `work` is room for BLOCK numbers."""
     for j in range(d):
-        for p in range(BLOCK):
-            work[p] = matrix[j * d + j, p]
-        for k in range(j):
-            for i in range(j, d):
-                for p in range(BLOCK):
-                    matrix[i * d + j, p] -= matrix[i * d + k, p] * matrix[j * d + k, p]
-        for p in range(BLOCK):
-            left = matrix[j * d + j, p]
-            matrix[j * d + j, p] = 0.0 if left <= NEGLIGIBLE * work[p] else math.sqrt(left)
+        if j == 0:
+            for p in range(BLOCK):
+                matrix[0, p] = 0.0 if matrix[0, p] <= 0.0 else math.sqrt(matrix[0, p])
+        else:
+            take_pivot(matrix, j, d, work)
         if j + 1 < d:
             for p in range(BLOCK):
                 pivot = matrix[j * d + j, p]

@@ -11,9 +11,9 @@ from numba import float64
 
 from stalegrad.engine.blocks import BLOCK
 from stalegrad.engine.compiled.build import BLOCK_FUNCTION, TABLE, helper, kernel
+from stalegrad.engine.compiled.driver import DRIVER, copy, fill
 from stalegrad.engine.compiled.moments import record
-from stalegrad.engine.compiled.noise import add_noise, subtract_square, take_square_root
-from stalegrad.engine.compiled.sme import DRIVER, copy, fill
+from stalegrad.engine.compiled.noise import add_noise, take_square_root
 
 
 @helper
@@ -29,9 +29,8 @@ def average(y, weights, out):
 
 
 @helper
-def total_covariance(s, y, y_mean, weights, alpha, out):
+def total_covariance(s, y, y_mean, weights, alpha, d, out):
     """sum_j w_j (S_j + (y_j - y_mean)(y_j - y_mean)^T / alpha^2), the lower triangle."""
-    d = y_mean.shape[0]
     for i in range(d):
         for k in range(i + 1):
             for p in range(BLOCK):
@@ -48,31 +47,33 @@ def total_covariance(s, y, y_mean, weights, alpha, out):
 
 
 @helper
-def advance_part(y, s, g, c, first, mu, alpha, h):
-    """One part: y' = mu y - (1-mu) alpha g, S' = mu S + (1-mu) (C + h h^T / mu) with h = g + y / alpha."""
-    d, stay = g.shape[0], 1.0 - mu
-    for i in range(d):
-        for p in range(BLOCK):
-            h[i, p] = g[i, p] + y[first + i, p] / alpha
-        for p in range(BLOCK):
-            y[first + i, p] = mu * y[first + i, p] - stay * alpha * g[i, p]
+def advance_part(y, s, g, second, first, mu, alpha):
+    """One part: S' = mu S + (1-mu) (C + h h^T / mu) with h = g + y / alpha, C = second - g g^T, and y' = mu y - (1-mu) alpha g."""
+    d, stay, per_alpha, per_mu = g.shape[0], 1.0 - mu, 1.0 / alpha, 1.0 / mu
     for i in range(d):
         for k in range(i + 1):
             row = (first + i) * d + k
             for p in range(BLOCK):
-                s[row, p] = mu * s[row, p] + stay * (c[i * d + k, p] + h[i, p] * h[k, p] / mu)
+                h_i = g[i, p] + y[first + i, p] * per_alpha
+                h_k = g[k, p] + y[first + k, p] * per_alpha
+                fresh = second[i * d + k, p] - g[i, p] * g[k, p] + h_i * h_k * per_mu
+                s[row, p] = mu * s[row, p] + stay * fresh
+    for i in range(d):
+        for p in range(BLOCK):
+            y[first + i, p] = mu * y[first + i, p] - stay * alpha * g[i, p]
 
 
 @helper
-def freeze_past(y, s, g, c, alpha):
-    """Y_j = -alpha g and S_j = C for all parts."""
+def freeze_past(y, s, g, second, alpha):
+    """Y_j = -alpha g and S_j = second - g g^T for all parts."""
     d = g.shape[0]
-    for i in range(len(y)):
+    for row in range(len(y)):
         for p in range(BLOCK):
-            y[i, p] = -alpha * g[i % d, p]
-    for i in range(len(s)):
+            y[row, p] = -alpha * g[row % d, p]
+    for row in range(len(s)):
+        i, k = row // d % d, row % d
         for p in range(BLOCK):
-            s[i, p] = c[i % (d * d), p]
+            s[row, p] = second[i * d + k, p] - g[i, p] * g[k, p]
 
 
 @kernel(
@@ -86,29 +87,30 @@ def sme_asgd(
     """SME-2.11 and SME-2.12, the noise of step k times shares[k] = (1 + u_k)^(-1/2)."""
     d, n_parts, alpha = len(start), len(weights), eta / dt
     x, y, s = np.empty((d, BLOCK)), np.empty((n_parts * d, BLOCK)), np.empty((n_parts * d * d, BLOCK))
-    g, h, y_mean = np.empty((d, BLOCK)), np.empty((d, BLOCK)), np.empty((d, BLOCK))
-    c, factor, work = np.empty((d * d, BLOCK)), np.empty((d * d, BLOCK)), np.empty(BLOCK)
+    g, seen, average_y = np.empty((d, BLOCK)), np.empty((d, BLOCK)), np.empty((d, BLOCK))
+    second, factor, work = np.empty((d * d, BLOCK)), np.empty((d * d, BLOCK)), np.empty(BLOCK)
     normals, words, tape = np.empty((4, BLOCK)), np.empty((4, BLOCK), np.uint32), np.zeros(1, np.uint64)
     for block in range(0, n_paths, BLOCK):
         path = first_path + np.uint64(block)
         tape[0] = np.uint64(0)
         fill(x, start)
         for k in range(len(shares) + 1):
-            record(x, k, block, n_paths, sums, kept, h, work)
+            record(x, k, block, n_paths, sums, kept, seen)
             if stop[0] or k == len(shares):
                 break
             mean_gradient(x, summary, g)
-            second_moment(x, summary, c)
-            subtract_square(c, g)
+            second_moment(x, summary, second)
             if k == 0:
-                freeze_past(y, s, g, c, alpha)
-            average(y, weights, y_mean)
-            total_covariance(s, y, y_mean, weights, alpha, factor)
+                freeze_past(y, s, g, second, alpha)
+            if n_parts > 1:
+                average(y, weights, average_y)
+            y_mean = average_y if n_parts > 1 else y
+            total_covariance(s, y, y_mean, weights, alpha, d, factor)
             take_square_root(factor, d, work)
             for i in range(d):
                 for p in range(BLOCK):
                     x[i, p] += dt * y_mean[i, p]
             add_noise(x, factor, eta * shares[k], tape, normals, words, seed, path)
             for j in range(n_parts):
-                advance_part(y, s, g, c, j * d, mus[j], alpha, h)
+                advance_part(y, s, g, second, j * d, mus[j], alpha)
         copy(x, final, block)
