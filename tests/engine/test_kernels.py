@@ -1,13 +1,17 @@
 """The compiled generators and functions against NumPy's and against exact values."""
 
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
 import sympy
 
+import stalegrad
 from stalegrad.engine.alias import alias_table
 from stalegrad.engine.blocks import BLOCK
 from stalegrad.engine.compiled import vectormath
@@ -110,3 +114,20 @@ def test_importing_the_library_loads_no_heavy_package():
     script = "import sys, stalegrad; print(sorted({'numba', 'matplotlib', 'IPython', 'xarray'} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
     assert loaded.strip() == "[]"
+
+
+def test_a_changed_helper_leaves_no_stale_code(tmp_path):
+    """Editing a module that a kernel inlines, but not the kernel's own file, must recompile the kernel."""
+    package = tmp_path / "lib" / "stalegrad"
+    shutil.copytree(Path(stalegrad.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    script = "from stalegrad.engine.draws import sum_normals; print(sum_normals(8, 1)[0])"
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "lib"), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+
+    def printed():
+        done = subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True)
+        return float(done.stdout)
+
+    before = printed()
+    helper = package / "engine" / "compiled" / "philox.py"
+    helper.write_text(helper.read_text().replace("radius * cosine, radius * sine", "2.0 * radius * cosine, 2.0 * radius * sine"))
+    assert printed() == 2.0 * before

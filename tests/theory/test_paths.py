@@ -34,7 +34,7 @@ def test_standing_still_meets_the_bound_along_runs(eta):
         read = past[k - tau, np.arange(200)]
         past[k + 1] = past[k] - eta * np.clip(2 * (read - rng.choice([-1.0, 1.0], 200)), -bound, bound)
     farthest = np.abs(past - 1.0).mean(axis=1).max()
-    assert farthest <= formula("SME-3.1").numeric(G=bound, T=T, eta=eta, mu=mu)
+    assert farthest <= formula("SME-3.1").numeric(slope=bound, T=T, eta=eta, mu=mu)
 
 
 @pytest.mark.claim("SME-T2", "proved")
@@ -48,5 +48,5 @@ def test_noise_terms_of_the_proof_are_of_the_stated_size(evidence):
 @pytest.mark.claim("SME-T2", "counterexample")
 def test_the_bound_does_not_vanish_where_the_figures_live(evidence):
     """With 1 - mu proportional to eta the right-hand side of (3.1) stays the same as eta goes to 0."""
-    sizes = [formula("SME-3.1").numeric(G=1.0, T=1.0, eta=eta, mu=1 - 5 * eta) for eta in (1e-2, 1e-3, 1e-4)]
+    sizes = [formula("SME-3.1").numeric(slope=1.0, T=1.0, eta=eta, mu=1 - 5 * eta) for eta in (1e-2, 1e-3, 1e-4)]
     evidence("bound at eta = 1e-2, 1e-3, 1e-4", sizes, [np.sqrt(0.2)] * 3, 1e-12)

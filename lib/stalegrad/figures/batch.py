@@ -139,7 +139,7 @@ def draw_value(times: Array, printed: Array, corrected: Array, at: Array, direct
 
 
 def draw_family(mus: Array, members: dict[str, Array], chosen: tuple[float, float, float]):
-    """SME-fig6-family: horizon and price against mu that give 699 and 42; `chosen` is (mu, T / eta, gamma)."""
+    """SME-F6-family: horizon and price against mu that give 699 and 42; `chosen` is (mu, T / eta, gamma)."""
     looks = ({"color": "#0072B2", "linestyle": "-"}, {"color": "#D55E00", "linestyle": "--"}, {"color": "#009E73", "linestyle": ":"})
     with plot.style():
         fig, axes = plt.subplots(1, 2, figsize=(11, 4.2), sharex=True)

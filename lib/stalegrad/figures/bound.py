@@ -43,7 +43,7 @@ def distances(problem, etas: Array, mu: float, start: float, time: float) -> dic
         for name, square in zip(LOOKS, squares, strict=True):
             found[name].append(np.sqrt(square.max()))
         found["dt"].append(limit.dt)
-        found["bound"].append(formula("SME-3.1").numeric(G=size, T=time, eta=eta, mu=mu))
+        found["bound"].append(formula("SME-3.1").numeric(slope=size, T=time, eta=eta, mu=mu))
     return {name: np.array(values) for name, values in found.items()}
 
 

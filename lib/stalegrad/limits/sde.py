@@ -71,7 +71,7 @@ class Increment(NamedTuple):
 def euler_maruyama(sde: SDE) -> Process:
     r"""$S_{k+1} = S_k + \mathrm{drift}(S_k)\,dt + \mathrm{diffusion}(S_k)\,\Delta B_k$.
 
-    Weak order 1, strong order 1/2 (1 for small or additive noise).
+    Weak order 1; strong order 1/2, or 1 where the diffusion does not depend on the state.
 
     Examples
     --------

@@ -112,7 +112,9 @@ def sme_msgd(problem, eta: float, momentum: float) -> SDE:
 
 
 def sme_asgd_linear(problem, eta: float, mu: float, Sigma=None) -> SDE:
-    r"""SME-ASGD for linear gradients, $dP = -\nabla F(M)\,dt - \sqrt{\frac{1-\mu}{\eta}} P\,dt + \sigma\,(\eta(1-\mu))^{1/4}\,dB$, $dM = P\,dt$ (claim SME-2.5).
+    r"""SME-ASGD for linear gradients (claim SME-2.5).
+
+    .. math:: dP = -\nabla F(M)\,dt - \sqrt{\tfrac{1-\mu}{\eta}}\,P\,dt + \sigma\,(\eta(1-\mu))^{1/4}\,dB, \qquad dM = P\,dt.
 
     M stands for the expected read $m_k = \sum_l (1-\mu)\mu^l x_{k-l}$, not for $x_k$; it starts at x_0 and P
     at 0 (frozen past). dt = sqrt(eta (1 - mu)).
@@ -163,7 +165,7 @@ def langevin_drift(problem, friction: float, state: Phase, k: int) -> Phase:
 
 
 def langevin_diffusion(problem, dt: float, sigma, state: Phase, k: int, dB: np.ndarray) -> Phase:
-    """(0, sigma dt^(1/2) dB): both papers' factors, (eta (1 - mu))^(1/4) and eta'^(1/4), are dt^(1/2)."""
+    """(0, sigma dt^(1/2) dB): the factors (eta (1 - mu))^(1/4) and eta'^(1/4) are both dt^(1/2)."""
     root = square_root(problem.gradient_covariance(state.x)) if sigma is None else sigma
     return Phase(0.0 * state.x, math.sqrt(dt) * apply(root, dB))
 

@@ -32,6 +32,7 @@ _LATEX_NAMES = {
     "s2": "s^2",
     "G": r"\tfrac{1}{n}\textstyle\sum_i\nabla f_i\nabla f_i^T",
     "g": r"\nabla f(X)",
+    "slope": r"\max|\nabla f|",
     "x2": r"E[X^2]",
     "y2": r"E[Y^2]",
     "xy": r"E[XY]",
@@ -97,6 +98,8 @@ class Formula:
         Shorthands that `expr` and `printed` use, inserted in this order; displayed after the formula.
     requires : tuple of (callable, str)
         Conditions on several arguments at once: a predicate over the dict of values and the rule in words.
+    names : mapping of str -> str
+        LaTeX of symbols that this formula shows in its own way.
     """
 
     id: str
@@ -107,16 +110,17 @@ class Formula:
     lhs: str = ""
     where: Mapping[sp.Symbol, sp.Basic] = field(default_factory=dict)
     requires: tuple[tuple[Callable[[Mapping], bool], str], ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def latex(self, printed: bool = False) -> str:
         """LaTeX of the formula, or of its printed form."""
         expr = self._printed_form() if printed else self.expr
         if isinstance(expr, Mapping):
-            rows = (rf"{_label(name)} &= {_rendered(part)}" for name, part in expr.items())
+            rows = (rf"{_label(name)} &= {self._rendered(part)}" for name, part in expr.items())
             body = r"\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}"
         else:
-            body = f"{self.lhs} = {_rendered(expr)}" if self.lhs else _rendered(expr)
-        shorthands = (rf",\quad {sp.latex(symbol)} = {_rendered(self.where[symbol])}" for symbol in self._used(expr))
+            body = f"{self.lhs} = {self._rendered(expr)}" if self.lhs else self._rendered(expr)
+        shorthands = (rf",\quad {sp.latex(symbol)} = {self._rendered(self.where[symbol])}" for symbol in self._used(expr))
         return body + "".join(shorthands)
 
     def _used(self, expr: Expression) -> list[sp.Symbol]:
@@ -128,6 +132,10 @@ class Formula:
                 used.append(symbol)
                 parts.append(meaning)
         return used
+
+    def _rendered(self, expr: sp.Basic) -> str:
+        shown = {**_LATEX_NAMES, **self.names}
+        return sp.latex(expr, symbol_names={s: shown[s.name] for s in expr.free_symbols if s.name in shown})
 
     def written_out(self, expr: sp.Basic) -> sp.Basic:
         """An expression with this formula's shorthands inserted."""
@@ -198,11 +206,6 @@ def _label(name: str) -> str:
     if name in _LATEX_NAMES:
         return _LATEX_NAMES[name]
     return sp.latex(sp.Symbol(name)) if name.replace("_", "").isalnum() else name
-
-
-def _rendered(expr: sp.Basic) -> str:
-    names = {symbol: _LATEX_NAMES[symbol.name] for symbol in expr.free_symbols if symbol.name in _LATEX_NAMES}
-    return sp.latex(expr, symbol_names=names)
 
 
 @functools.cache

@@ -24,11 +24,6 @@ helper = numba.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=
 """The same for functions that only kernels call; calling one from Python crashes. Compiled sooner."""
 
 
-def compile_block_function(function: Callable, cache: bool):
-    """The pointer to the machine code of `function(x, z, out)`."""
-    return numba.cfunc(BLOCK_SIGNATURE, cache=cache, **OPTIONS)(function)
-
-
 def _sources() -> str:
     """Digest of the modules of this folder."""
     files = sorted(Path(__file__).parent.glob("*.py"))
@@ -38,17 +33,24 @@ def _sources() -> str:
 _SOURCES = CellType(_sources())
 
 
-def kernel(*signature):
-    """Decorator: compile at import for one signature, without the GIL, and keep the code on disk.
+def _stamped(function: Callable) -> Callable:
+    """The same function, made to close over the digest of all sources here.
 
-    numba files the code of a function under its own source and closure, not under the helpers inlined
-    into it. So each kernel is made to close over the digest of all sources here.
+    numba files the code of a function under its own source and closure, not under the helpers inlined into
+    it; so without the digest a changed helper would leave stale code on disk.
     """
-    def compiled(function: Callable):
-        code = function.__code__.replace(co_freevars=("sources",))
-        stamped = FunctionType(code, function.__globals__, function.__name__, None, (_SOURCES,))
-        stamped.__module__, stamped.__qualname__ = function.__module__, function.__qualname__
-        stamped.__doc__ = function.__doc__
-        return numba.njit(types.void(*signature), nogil=True, cache=True, no_cfunc_wrapper=True, **OPTIONS)(stamped)
+    code = function.__code__
+    code = code.replace(co_freevars=(*code.co_freevars, "sources"))
+    stamped = FunctionType(code, function.__globals__, function.__name__, None, (*(function.__closure__ or ()), _SOURCES))
+    stamped.__module__, stamped.__qualname__, stamped.__doc__ = function.__module__, function.__qualname__, function.__doc__
+    return stamped
 
-    return compiled
+
+def compile_block_function(function: Callable, cache: bool):
+    """The pointer to the machine code of `function(x, z, out)`."""
+    return numba.cfunc(BLOCK_SIGNATURE, cache=cache, **OPTIONS)(_stamped(function) if cache else function)
+
+
+def kernel(*signature):
+    """Decorator: compile at import for one signature, without the GIL, and keep the code on disk."""
+    return lambda function: numba.njit(types.void(*signature), nogil=True, cache=True, no_cfunc_wrapper=True, **OPTIONS)(_stamped(function))

@@ -25,6 +25,7 @@ counter = sp.Symbol("k", integer=True)
 scale = sp.Symbol("alpha", positive=True)
 noise = sp.Symbol("xi", real=True)
 _noise = {noise: force - drawn}
+_fresh = {"drawn": r"\nabla f_{\gamma_k}(x_k)"}
 
 register(Formula("SME-1.1", sp.Sum(losses[index], (index, 0, n - 1)) / n, (), lhs="f(x)"))
 
@@ -57,6 +58,7 @@ HEAVY_BALL = register(
         "SME-2.6",
         {"v_{k+1}": momentum * v - eta_prime * drawn, "x_{k+1}": x + momentum * v - eta_prime * drawn},
         ("x", "v", "momentum", "eta_prime", "drawn"),
+        names=_fresh,
     )
 )
 
@@ -93,6 +95,7 @@ HEAVY_BALL_SCALED = register(
         },
         ("x", "v", "momentum", "eta_prime", "force", "drawn"),
         where=_noise,
+        names=_fresh,
     )
 )
 

@@ -10,7 +10,7 @@ from stalegrad.theory.sme.symbols import dt, eta, kappa, mu, tidy
 time, s, r, Y0 = sp.symbols("t s r Y_0", real=True)
 damping = sp.Symbol("kappa", positive=True)
 position = sp.Function("X")
-horizon, bound = sp.symbols("T G", positive=True)
+horizon, bound = sp.symbols("T slope", positive=True)
 
 
 def gradient(at: sp.Expr) -> sp.Expr:
@@ -39,7 +39,7 @@ register(
     )
 )
 
-register(Formula("SME-3.1", bound * horizon * dt / (1 - mu), ("G", "T", "eta", "mu"), lhs=r"\sup_k E|x_0 - x_k|\;\le"))
+register(Formula("SME-3.1", bound * horizon * dt / (1 - mu), ("slope", "T", "eta", "mu"), lhs=r"\text{bound of }\sup_k E|x_0 - x_k|"))
 
 
 def stay_put_bound() -> sp.Expr:

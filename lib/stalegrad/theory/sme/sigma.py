@@ -23,6 +23,7 @@ STEP = register(
         mu * (Sigma + Y_before**2 / alpha**2) + (1 - mu) * G - Y**2 / alpha**2,
         ("Sigma", "Y_before", "Y", "G", "eta", "mu"),
         lhs=r"\Sigma_k",
+        names={"Sigma": r"\Sigma_{k-1}", "Y": "y_k"},
     )
 )
 
