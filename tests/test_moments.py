@@ -92,8 +92,10 @@ def test_mini_batches_against_enumeration(shared, evidence):
 @pytest.mark.claim("SME-4.2", "refutes")
 def test_the_two_batch_models_differ():
     rule = Rule((H, B), STEP, Memory.of(staleness.geometric(0.6)))
-    ends = [system.moments(iterate(system.matrix, system.start, 3)).second_moment[3] for system in
-            (rule.system(START, batch=2, shared=shared) for shared in (True, False))]
+    ends = [
+        system.moments(iterate(system.matrix, system.start, 3)).second_moment[3]
+        for system in (rule.system(START, batch=2, shared=shared) for shared in (True, False))
+    ]
     assert np.trace(ends[0]) > np.trace(ends[1]) + 1e-3
 
 

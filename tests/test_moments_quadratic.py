@@ -38,6 +38,7 @@ def test_sme_asgd_flow_is_the_ito_system(evidence):
 @pytest.mark.parametrize("share", [0.9, 0.95, 0.97])
 def test_sme_asgd_follows_both_moments_and_sme_sgd_does_not(share, evidence):
     """Largest distance over 1,000 steps, exact on both sides; the ratio is the claim."""
+
     def curve(model):
         return np.array([list(moments.figure4(model, share, k).values()) for k in range(0, 1000, 10)])
 

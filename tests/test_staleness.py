@@ -52,8 +52,9 @@ def test_the_cut_is_as_stated(law):
 def test_geometric_law(mu, evidence):
     law = staleness.geometric(mu)
     lags = np.arange(200)
-    evidence("P(tau = l) against (1 - mu) mu^l, by repeated multiplication", law.pmf(lags),
-             (1 - mu) * np.cumprod(np.append(1.0, np.full(199, mu))), 1e-14)
+    evidence(
+        "P(tau = l) against (1 - mu) mu^l, by repeated multiplication", law.pmf(lags), (1 - mu) * np.cumprod(np.append(1.0, np.full(199, mu))), 1e-14
+    )
     evidence("mean against mu / (1 - mu)", law.mean, mu / (1 - mu), 1e-10)
     assert mu ** (law.max + 1) <= staleness.TAIL < mu**law.max
 

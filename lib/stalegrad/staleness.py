@@ -56,7 +56,7 @@ class Staleness:
         if self.finite is not None:
             inside = lag < len(self.finite)
             return np.where(inside, self.finite[np.where(inside, lag, 0)], 0.0)[()]
-        return sum(w * (1.0 - mu) * mu**lag.astype(float) for w, mu in zip(self.weights, self.mus, strict=True))[()]
+        return sum(w * (1.0 - mu) * mu ** lag.astype(float) for w, mu in zip(self.weights, self.mus, strict=True))[()]
 
     def tail(self, lag):
         """P(tau >= lag), exact (of the law before it is cut); an array for an array of lags."""
@@ -64,7 +64,7 @@ class Staleness:
         if self.finite is not None:
             above = np.append(np.cumsum(self.finite[::-1])[::-1], 0.0)
             return above[np.minimum(lag, len(self.finite))][()]
-        return sum(w * mu**lag.astype(float) for w, mu in zip(self.weights, self.mus, strict=True))[()]
+        return sum(w * mu ** lag.astype(float) for w, mu in zip(self.weights, self.mus, strict=True))[()]
 
     @property
     def mean(self) -> float:

@@ -36,11 +36,14 @@ def tolerance(share):
 
 
 @pytest.mark.claim("SME-F5", "reproduced")
-@pytest.mark.parametrize("name", [
-    pytest.param("asgd", marks=pytest.mark.claim("SME-fig5-asgd", "reproduced")),
-    pytest.param("sme-asgd", marks=pytest.mark.claim("SME-fig5-sme-asgd", "reproduced")),
-    pytest.param("sme-sgd", marks=pytest.mark.claim("SME-fig5-sme-sgd", "reproduced")),
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("asgd", marks=pytest.mark.claim("SME-fig5-asgd", "reproduced")),
+        pytest.param("sme-asgd", marks=pytest.mark.claim("SME-fig5-sme-asgd", "reproduced")),
+        pytest.param("sme-sgd", marks=pytest.mark.claim("SME-fig5-sme-sgd", "reproduced")),
+    ],
+)
 def test_share_in_the_right_hand_well(name, evidence):
     """With the past frozen at x_0; started at 0.05 instead of 0.1 the same test rejects."""
     share = share_on_the_right(name)

@@ -103,7 +103,7 @@ def test_the_figures_components_are_not_those_of_the_section(evidence):
 
 @pytest.mark.claim("SME-F6", "exact")
 def test_simulation_of_both_strategies_agrees_with_exact_moments():
-    """5,000 paths at ten steps, |z| < 5 (family-wise below 1e-4); the control is independent staleness per sample early in the run, where it matters."""
+    """5,000 paths at ten steps, |z| < 5 (family-wise below 1e-4); the control is independent staleness per sample early on, where it matters."""
     steps = np.arange(100, N_STEPS + 1, 100)
     for batch in (printed_schedule(), CONSTANT):
         run = sg.simulate(algorithm(batch), START, n_paths=5000, n_steps=N_STEPS, seed=6)

@@ -24,11 +24,13 @@ def distances(problem):
     for eta in ETAS:
         mean, variance = state_at_horizon(sg.asgd(problem, eta=eta, staleness=sg.geometric(MU)))
         limit_mean, limit_variance = state_at_horizon(sg.sme_asgd(problem, eta=eta, mu=MU))
-        rows.append({
-            "SME-ASGD, independent noise": np.sqrt((mean - limit_mean) ** 2 + variance + limit_variance),
-            "equation without noise": np.sqrt((mean - limit_mean) ** 2 + variance),
-            "constant process": np.sqrt((mean - START) ** 2 + variance),
-        })
+        rows.append(
+            {
+                "SME-ASGD, independent noise": np.sqrt((mean - limit_mean) ** 2 + variance + limit_variance),
+                "equation without noise": np.sqrt((mean - limit_mean) ** 2 + variance),
+                "constant process": np.sqrt((mean - START) ** 2 + variance),
+            }
+        )
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 

@@ -11,8 +11,8 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from problem_checks import assert_averages, assert_derivatives, assert_linear
 
+from problem_checks import assert_averages, assert_derivatives, assert_linear
 from stalegrad import problems
 
 rng = np.random.default_rng(1)
@@ -125,8 +125,9 @@ def test_minimisers_and_curvature():
         bottoms = problem.minimisers.T
         np.testing.assert_allclose(problem.mean_gradient(bottoms), 0.0, atol=1e-14)
         h = 1e-6
-        slopes = [(problem.mean_gradient(bottoms + h * e) - problem.mean_gradient(bottoms - h * e)) / (2 * h)
-                  for e in np.eye(problem.dim)[:, :, None]]
+        slopes = [
+            (problem.mean_gradient(bottoms + h * e) - problem.mean_gradient(bottoms - h * e)) / (2 * h) for e in np.eye(problem.dim)[:, :, None]
+        ]
         steepest = np.linalg.eigvalsh(np.stack(slopes)[:, :, 0]).max()
         assert problem.curvature == pytest.approx(steepest, rel=1e-7)
 

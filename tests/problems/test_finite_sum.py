@@ -7,8 +7,8 @@ import re
 import numba
 import numpy as np
 import pytest
-from problem_checks import assert_averages, assert_derivatives
 
+from problem_checks import assert_averages, assert_derivatives
 from stalegrad import problems
 from stalegrad.engine.blocks import block_function
 from stalegrad.problems.functions import exp
@@ -46,9 +46,16 @@ def bump_values(x, z):
 
 
 @pytest.mark.claim("SME-1.1", "definition")
-@pytest.mark.parametrize("gradient", [
-    quartic_loop, numba.njit(quartic_loop), numba.njit(quartic_array), block_function(quartic_loop),
-], ids=["loop", "compiled loop", "compiled array", "block function"])
+@pytest.mark.parametrize(
+    "gradient",
+    [
+        quartic_loop,
+        numba.njit(quartic_loop),
+        numba.njit(quartic_array),
+        block_function(quartic_loop),
+    ],
+    ids=["loop", "compiled loop", "compiled array", "block function"],
+)
 def test_every_form_of_the_gradient(gradient):
     problem, known = problems.finite_sum(gradient, CENTRES, 1, quartic_values), problems.quartic()
     points = np.linspace(-2.0, 2.0, 21)[None, :]

@@ -8,8 +8,8 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problem_checks import assert_averages, assert_derivatives, assert_linear
 
+from problem_checks import assert_averages, assert_derivatives, assert_linear
 from stalegrad import problems
 from stalegrad.problems.template import common_form
 
@@ -35,11 +35,14 @@ def test_averages_and_derivatives(name):
     assert_derivatives(problem, points)
 
 
-@pytest.mark.parametrize("components, built_in", [
-    ([(x - 1) ** 2 - 1, (x + 1) ** 2 - 1], problems.quadratic([[1.0], [-1.0]], 2.0)),
-    ([(x - 1) ** 4 - 1, (x + 1) ** 4 - 1], problems.quartic()),
-    ([1 - 2 * sympy.exp(-((x - 1) ** 2)), 1 - 2 * sympy.exp(-((x + 1) ** 2))], problems.double_well()),
-])
+@pytest.mark.parametrize(
+    "components, built_in",
+    [
+        ([(x - 1) ** 2 - 1, (x + 1) ** 2 - 1], problems.quadratic([[1.0], [-1.0]], 2.0)),
+        ([(x - 1) ** 4 - 1, (x + 1) ** 4 - 1], problems.quartic()),
+        ([1 - 2 * sympy.exp(-((x - 1) ** 2)), 1 - 2 * sympy.exp(-((x + 1) ** 2))], problems.double_well()),
+    ],
+)
 def test_equals_the_built_in_problem(components, built_in):
     problem = problems.from_sympy(components, [x])
     points = np.linspace(-2.5, 2.5, 31)[None, :]
@@ -87,11 +90,14 @@ def test_numbers_that_differ_become_data():
     assert problems.from_sympy([x**2, x**4], [x]).data.tolist() == [[0.0], [1.0]]
 
 
-@pytest.mark.parametrize("arguments", [
-    ([(x - 1) ** 2, 3 * (x + 2) ** 2 - x], [x]),
-    ([x**2 + x * y + y**2, (x - y) ** 2 + x], [x, y]),
-    ((a * x + b * y - c) ** 2 / 2, [x, y], ROWS, [a, b, c]),
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ([(x - 1) ** 2, 3 * (x + 2) ** 2 - x], [x]),
+        ([x**2 + x * y + y**2, (x - y) ** 2 + x], [x, y]),
+        ((a * x + b * y - c) ** 2 / 2, [x, y], ROWS, [a, b, c]),
+    ],
+)
 def test_quadratic_components_are_recognised(arguments):
     assert_linear(problems.from_sympy(*arguments), rng.normal(size=(len(arguments[1]), 9)))
 

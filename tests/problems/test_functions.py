@@ -30,12 +30,29 @@ def test_digits(name):
             assert error <= ULPS[name], f"{name}({point!r}) is {float(error):.2f} units in the last place off"
 
 
-@pytest.mark.parametrize("name, x, expected", [
-    ("exp", -1000.0, 0.0), ("exp", 1000.0, math.inf), ("exp", math.nan, math.nan),
-    ("log", 0.0, -math.inf), ("log", -1.0, math.nan), ("log", math.inf, math.inf), ("log", math.nan, math.nan),
-    ("tanh", 0.0, 0.0), ("tanh", math.inf, 1.0), ("tanh", -math.inf, -1.0), ("tanh", math.nan, math.nan), ("tanh", 1e300, 1.0),
-    ("sqrt", -1.0, math.nan), ("sin", math.inf, math.nan), ("cos", math.inf, math.nan),
-    ("sign", -2.0, -1.0), ("sign", 0.0, 0.0), ("sign", 3.0, 1.0), ("sign", math.nan, math.nan),
-])
+@pytest.mark.parametrize(
+    "name, x, expected",
+    [
+        ("exp", -1000.0, 0.0),
+        ("exp", 1000.0, math.inf),
+        ("exp", math.nan, math.nan),
+        ("log", 0.0, -math.inf),
+        ("log", -1.0, math.nan),
+        ("log", math.inf, math.inf),
+        ("log", math.nan, math.nan),
+        ("tanh", 0.0, 0.0),
+        ("tanh", math.inf, 1.0),
+        ("tanh", -math.inf, -1.0),
+        ("tanh", math.nan, math.nan),
+        ("tanh", 1e300, 1.0),
+        ("sqrt", -1.0, math.nan),
+        ("sin", math.inf, math.nan),
+        ("cos", math.inf, math.nan),
+        ("sign", -2.0, -1.0),
+        ("sign", 0.0, 0.0),
+        ("sign", 3.0, 1.0),
+        ("sign", math.nan, math.nan),
+    ],
+)
 def test_edges(name, x, expected):
     np.testing.assert_equal(getattr(functions, name)(x), expected)

@@ -121,8 +121,12 @@ def test_schedule_equals_minimiser_along_time(gamma, evidence):
     given = {"eta": 0.02, "mu": 0.9, "Sigma": 0.1, "gamma": gamma}
     T, t = 8.0, np.linspace(0.0, 8.0, 81)
     rate = -np.sqrt(0.1 / 0.02)
-    evidence("u* along time", formula("SME-4.11").numeric(t=t, T=T, **given),
-             formula("SME-4.8").numeric(Vz=np.exp(rate * (T - t)), **given), 1e-9 * max(1.0, gamma**-0.5))
+    evidence(
+        "u* along time",
+        formula("SME-4.11").numeric(t=t, T=T, **given),
+        formula("SME-4.8").numeric(Vz=np.exp(rate * (T - t)), **given),
+        1e-9 * max(1.0, gamma**-0.5),
+    )
 
 
 @pytest.mark.claim("SME-4.5", "definition")

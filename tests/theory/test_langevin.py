@@ -52,8 +52,11 @@ def test_noise_coefficients_match_the_variance_of_one_step():
 @pytest.mark.claim("SME-2.7", "proved")
 @pytest.mark.claim("SME-2.11", "proved")
 def test_drifts_as_registered_are_those_of_the_models():
-    checks = (("SME-2.5", la.ASGD_LINEAR, {P: "dP/dt", M: "dM/dt"}, a * M), ("SME-2.7", la.MSGD, {P: "dP/dt", X: "dX/dt"}, a * X),
-              ("SME-2.11", la.ASGD_GENERAL, {Y: "dY/dt", X: "dX/dt"}, a * X))
+    checks = (
+        ("SME-2.5", la.ASGD_LINEAR, {P: "dP/dt", M: "dM/dt"}, a * M),
+        ("SME-2.7", la.MSGD, {P: "dP/dt", X: "dX/dt"}, a * X),
+        ("SME-2.11", la.ASGD_GENERAL, {Y: "dY/dt", X: "dX/dt"}, a * X),
+    )
     for claim_id, model, names, gradient in checks:
         for variable, name in names.items():
             assert vanishes(formula(claim_id).expr[name].subs(force, gradient) - model.drift[variable])

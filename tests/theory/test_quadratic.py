@@ -55,8 +55,10 @@ def test_second_moment_eigenvalues_are_all_roots():
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.97])
 def test_eigenvalues_numerically(share, evidence):
     point = {**POINT, "mu": share}
-    for claim_id, matrix in (("SME-second-moment-eigenvalues", formula("SME-5.4").numeric(Sigma=1.0, **point)["matrix"]),
-                             ("SME-first-moment", np.array(q.FIRST.subs({eta: 0.01, mu: share, a: 2.0}), dtype=float))):
+    for claim_id, matrix in (
+        ("SME-second-moment-eigenvalues", formula("SME-5.4").numeric(Sigma=1.0, **point)["matrix"]),
+        ("SME-first-moment", np.array(q.FIRST.subs({eta: 0.01, mu: share, a: 2.0}), dtype=float)),
+    ):
         closed = np.poly(list(formula(claim_id).numeric(**point).values()))
         evidence(f"polynomial of {claim_id}, mu = {share}", closed, np.poly(matrix), 1e-11)
 

@@ -67,6 +67,7 @@ class Process:
 
 def described(model) -> str:
     """A process or limit on one line; schedules and matrices by their shape."""
+
     def short(value):
         return f"array{value.shape}" if isinstance(value, np.ndarray) else getattr(value, "name", value)
 

@@ -123,9 +123,7 @@ def sme_asgd_mixture(problem, eta: float, weights, mus) -> SDE:
     """
     eta = positive(eta, "eta")
     law = laws.mixture(weights, mus)
-    return _stale_sde(
-        "sme_asgd_mixture", problem, {"eta": eta, "weights": law.weights, "mus": law.mus}, eta, law.weights, law.mus, 1
-    )
+    return _stale_sde("sme_asgd_mixture", problem, {"eta": eta, "weights": law.weights, "mus": law.mus}, eta, law.weights, law.mus, 1)
 
 
 def frozen_past(problem, n_parts: int, alpha: float, x0: np.ndarray) -> StaleState:

@@ -61,9 +61,7 @@ class Rule:
         self.gradient = gradients.mean(axis=0)
         self.products = np.einsum("nij,nlk->iljk", gradients, gradients) / len(H)
         stored = len(memory.weights) - (memory.rates is None)
-        self.layout = Layout(
-            self.dim * (1 + self.moving + stored), () if memory.rates is None else (self.dim,) * stored
-        )
+        self.layout = Layout(self.dim * (1 + self.moving + stored), () if memory.rates is None else (self.dim,) * stored)
         self.read = self._read()
         self.mean, self.inject = self._mean_map()
 

@@ -58,6 +58,7 @@ _RULES: dict[str, Callable[..., Batched]] = {
     "minibatch_asgd_separate_reads": _minibatch_asgd_separate_reads,
 }
 
+
 def _sme_asgd(linear, eta, mu, batch) -> tuple[LinearLimit, Array]:
     return continuous.sme_asgd(linear, eta, mu), np.asarray(batch, dtype=float)
 

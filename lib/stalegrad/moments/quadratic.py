@@ -182,5 +182,3 @@ def _after(limit: continuous.LinearLimit, start: Array, k: int, scheme: str) -> 
 
 def _scalars(moments: Moments) -> dict[str, float]:
     return {"mean": float(moments.mean[0]), "second_moment": float(moments.second_moment[0, 0])}
-
-

@@ -131,8 +131,7 @@ class Problem:
         points = points[:, None] if points.ndim == 1 else points
         if points.ndim != 2 or points.shape[0] != self.dim:
             raise ValueError(
-                f"x has shape {np.shape(x)}, but {self.name} has dimension {self.dim}: "
-                f"give shape ({self.dim},), or ({self.dim}, B) for B points"
+                f"x has shape {np.shape(x)}, but {self.name} has dimension {self.dim}: give shape ({self.dim},), or ({self.dim}, B) for B points"
             )
         return np.ascontiguousarray(points)
 

@@ -130,6 +130,5 @@ def _require_compiles(block: BlockFunction) -> None:
         block.compiled  # noqa: B018 - compiled at first use
     except NumbaError as error:
         raise ValueError(
-            f"numba cannot compile the gradient; write plain loops over x.shape[0] and x.shape[1] with scalar arithmetic. "
-            f"It says: {error}"
+            f"numba cannot compile the gradient; write plain loops over x.shape[0] and x.shape[1] with scalar arithmetic. It says: {error}"
         ) from error

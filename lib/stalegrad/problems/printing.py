@@ -66,14 +66,14 @@ def print_block(name: str, results: Sequence[sympy.Expr], inputs: dict[str, Sequ
             z0 = z[0, p]
             out[0, p] = ((x0 - z0)**(3))
     """
-    names = {symbol: sympy.Symbol(f"{table}{row}", real=True)
-             for table, symbols in inputs.items() for row, symbol in enumerate(symbols)}
+    names = {symbol: sympy.Symbol(f"{table}{row}", real=True) for table, symbols in inputs.items() for row, symbol in enumerate(symbols)}
     renamed = [result.xreplace(names) for result in results]
     used = set().union(*(result.free_symbols for result in renamed))
     shared, finals = sympy.cse(renamed, symbols=sympy.numbered_symbols("t", real=True))
     printer = _Printer({"fully_qualified_modules": False})
-    lines = [f"{names[symbol]} = {table}[{row}, p]"
-             for table, symbols in inputs.items() for row, symbol in enumerate(symbols) if names[symbol] in used]
+    lines = [
+        f"{names[symbol]} = {table}[{row}, p]" for table, symbols in inputs.items() for row, symbol in enumerate(symbols) if names[symbol] in used
+    ]
     lines += [f"{symbol} = {printer.doprint(value)}" for symbol, value in shared]
     lines += [f"out[{row}, p] = {printer.doprint(value)}" for row, value in enumerate(finals)]
     head = f"def {name}({', '.join(inputs)}, out):\n    for p in range(x.shape[1]):\n"

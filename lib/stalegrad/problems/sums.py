@@ -98,6 +98,7 @@ def differences(gradient: Callable) -> Callable:
 
     Rounding and truncation then leave a relative error of about eps^(2/3), 4e-11, on well-scaled problems.
     """
+
     @numba.njit(**OPTIONS)
     def product(x, z, v, out):
         d, width = x.shape

@@ -12,7 +12,6 @@ import sympy as sp
 Expression = sp.Basic | Mapping[str, sp.Basic]
 
 
-
 def _largest(terms, axis):
     return functools.reduce(np.maximum, terms)
 
@@ -205,6 +204,8 @@ def _label(name: str) -> str:
     """A name in a dict as LaTeX: a known symbol, a plain word, or LaTeX already."""
     if name in _LATEX_NAMES:
         return _LATEX_NAMES[name]
+    if name.isalpha() and len(name) > 3:
+        return rf"\text{{{name}}}"
     return sp.latex(sp.Symbol(name)) if name.replace("_", "").isalnum() else name
 
 

@@ -111,7 +111,7 @@ def delayed_gradient(
     x, v, total = np.empty((d, BLOCK)), np.empty((d, BLOCK)), np.empty((d, BLOCK))
     read, slope, z = np.empty((d, BLOCK)), np.empty((d, BLOCK)), np.empty((data.shape[1], BLOCK))
     words, tape = np.empty((4, BLOCK), np.uint32), np.zeros(1, np.uint64)
-    tau, index, entry = np.full(BLOCK, np.uint64(longest)), np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64)
+    tau, index, entry = np.full(BLOCK, np.uint32(longest)), np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
     fill(z, data[0])
     for block in range(0, n_paths, BLOCK):
         path = first_path + np.uint64(block)

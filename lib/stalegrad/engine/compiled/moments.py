@@ -40,6 +40,7 @@ def _add(builder, terms, pointer):
 @intrinsic
 def add_powers(typingctx, x, first, second, fourth):
     """Add the sums over paths of x, x^2 and x^4 to the partial sums `first`, `second` and `fourth`."""
+
     def codegen(context, builder, signature, args):
         sources, *targets = (_vectors(context, builder, t, a) for t, a in zip(signature.args, args))
         values = _load(builder, sources)
@@ -55,6 +56,7 @@ def add_powers(typingctx, x, first, second, fourth):
 @intrinsic
 def add_product(typingctx, x, y, sums):
     """Add the sum over paths of x y to the partial sums `sums`."""
+
     def codegen(context, builder, signature, args):
         xs, ys, target = (_vectors(context, builder, t, a) for t, a in zip(signature.args, args))
         _add(builder, [builder.fmul(a, b) for a, b in zip(_load(builder, xs), _load(builder, ys))], target[0])

@@ -19,6 +19,7 @@ from stalegrad.engine.compiled.build import inlined
 @intrinsic
 def bits_of(typingctx, value):
     """The 64 bits of a float as an unsigned integer."""
+
     def codegen(context, builder, signature, args):
         return builder.bitcast(args[0], ir.IntType(64))
 
@@ -28,6 +29,7 @@ def bits_of(typingctx, value):
 @intrinsic
 def float_of(typingctx, value):
     """The float with these 64 bits."""
+
     def codegen(context, builder, signature, args):
         return builder.bitcast(args[0], ir.DoubleType())
 

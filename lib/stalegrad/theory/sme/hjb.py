@@ -61,9 +61,7 @@ _square = {"a": 2.0}
 _where = {critical: CRITICAL, level: LEVEL, rate: RATE}
 _path, _time = sp.Function("u"), sp.Symbol("s")
 
-register(
-    Formula("SME-4.5", drift(u), ("z", "u", "eta", "mu", "Sigma", "a"), _square, lhs=r"\frac{dz}{dt}", where=_where)
-)
+register(Formula("SME-4.5", drift(u), ("z", "u", "eta", "mu", "Sigma", "a"), _square, lhs=r"\frac{dz}{dt}", where=_where))
 register(
     Formula(
         "SME-4.6",
@@ -117,9 +115,7 @@ register(
         requires=_in_horizon,
     )
 )
-register(
-    Formula("SME-4.11", SCHEDULE, ("t", "T", *_common), _square, lhs="u^*(t)", where=_where, requires=_in_horizon)
-)
+register(Formula("SME-4.11", SCHEDULE, ("t", "T", *_common), _square, lhs="u^*(t)", where=_where, requires=_in_horizon))
 register(
     Formula(
         "SME-fig6-transition",

@@ -71,9 +71,7 @@ register(
     )
 )
 
-GRADIENT_DIFFERENCE = register(
-    Formula("SME-2.9", -y / scale - force, ("y", "alpha", "force"), lhs=r"\frac{y_{k+1}-y_k}{\alpha(1-\mu)}")
-)
+GRADIENT_DIFFERENCE = register(Formula("SME-2.9", -y / scale - force, ("y", "alpha", "force"), lhs=r"\frac{y_{k+1}-y_k}{\alpha(1-\mu)}"))
 
 SPLIT_STEP = register(
     Formula(

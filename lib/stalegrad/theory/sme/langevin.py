@@ -40,9 +40,7 @@ ASGD_LINEAR = langevin(M, P, a * M, kappa, Sigma * dt)
 MSGD = langevin(X, P, a * X, (1 - momentum) / sp.sqrt(eta_prime), Sigma * sp.sqrt(eta_prime))
 """(2.7) for one quadratic mode."""
 
-ASGD_GENERAL = Diffusion(
-    {X: Y, Y: -a * X - kappa * Y}, {(X, X): Sigma * eta ** sp.Rational(3, 2) / sp.sqrt(1 - mu)}
-)
+ASGD_GENERAL = Diffusion({X: Y, Y: -a * X - kappa * Y}, {(X, X): Sigma * eta ** sp.Rational(3, 2) / sp.sqrt(1 - mu)})
 """(2.11) for one quadratic mode."""
 
 ASGD_BATCH = Diffusion(ASGD_GENERAL.drift, {pair: D / (1 + u) for pair, D in ASGD_GENERAL.covariance.items()})
