@@ -78,7 +78,7 @@ def test_every_command_is_listed_by_help():
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
     assert targets >= {"env", "figures", "test", "lab", "claims", "bench", "verify", "lint", "clean", "help", "accept"}
     assert set(re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE).group(1).split()) == targets
-    said = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {line.split()[0] for line in said.splitlines()} == targets
 
 
