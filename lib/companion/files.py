@@ -1,26 +1,15 @@
-"""Files that are whole or not there: written aside, then renamed."""
+"""Files of the build: whole or not there, and their digests."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
-ASIDE = ".part"
+from stalegrad.files import ASIDE
+from stalegrad.files import write_aside as write
 
-
-def write(path: Path, content: str | bytes) -> None:
-    """Write `content` beside `path`, then rename; a failure leaves what was there."""
-    data = content.encode() if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}{ASIDE}")
-    try:
-        aside.write_bytes(data)
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
+__all__ = ["ASIDE", "clear_aside", "digest", "digest_of", "read_json", "write", "write_json"]
 
 
 def write_json(path: Path, value) -> None:

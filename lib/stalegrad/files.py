@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+ASIDE = ".part"
+"""Ending of what is not yet whole."""
+
 
 def write_aside(path: Path, content: str | bytes) -> None:
     """Write `content` beside `path`, then rename; a failure leaves what was there.
@@ -19,7 +22,7 @@ def write_aside(path: Path, content: str | bytes) -> None:
     """
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    aside = path.with_name(f".{path.name}.{os.getpid()}{ASIDE}")
     try:
         aside.write_bytes(data)
         os.replace(aside, path)

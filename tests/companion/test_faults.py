@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from companion import files, runner
+from companion import runner
 from companion.files import read_json
 from tiny_project import figures, finish, processes_of, start, text, wait_for
 
@@ -37,7 +37,7 @@ def test_a_full_disk_while_figures_are_published(project, monkeypatch):
             raise OSError(errno.ENOSPC, "No space left on device")
         real(source, target)
 
-    monkeypatch.setattr(files.os, "replace", replace)
+    monkeypatch.setattr("stalegrad.files.os.replace", replace)
     with pytest.raises(OSError, match="No space left"):
         runner.run(project, ["one"], {})
     assert not list(project.figures.glob(".*")), "no half-written file stays"
