@@ -29,16 +29,16 @@ def test_cases_are_what_their_names_say():
 @pytest.mark.claim("SME-4.10", "exact")
 @pytest.mark.claim("SME-4.11", "exact")
 @PARAMETERS
-def test_direct_minimisation_finds_the_closed_forms(problem, evidence):
+def test_direct_minimisation_finds_the_closed_forms(problem, check):
     """200 intervals: a piecewise constant control is suboptimal by O(n^-2), about (rate T / 200)^2 / 24 of the spending."""
     found = control.minimise_directly(problem, 1.0, T, n=200)
     value = control.value(problem, 1.0, 0.0, T)
     width = (problem.rate * T / 200) ** 2
     spending = problem.price * T / 200 * found.extra.sum()
     assert found.cost >= value - 1e-10 * value
-    evidence("least cost", found.cost, value, 1e-9 * value + width * (spending + 1e-3 * value))
+    check("least cost", found.cost, value, 1e-9 * value + width * (spending + 1e-3 * value))
     gap = found.extra - control.extra_samples(problem, found.time, T)
-    evidence("u* along time, relative to 1 + u*", gap / (1 + found.extra), np.zeros(200), width)
+    check("u* along time, relative to 1 + u*", gap / (1 + found.extra), np.zeros(200), width)
 
 
 @pytest.mark.claim("SME-4.10", "refutes")
@@ -53,32 +53,32 @@ def test_printed_value_is_below_the_least_cost(name):
 
 @pytest.mark.claim("SME-4.7", "exact")
 @pytest.mark.claim("SME-4.7", "refutes")
-def test_value_at_zero_by_direct_minimisation(evidence):
+def test_value_at_zero_by_direct_minimisation(check):
     found = control.minimise_directly(CHEAP, 0.0, T, n=200)
-    evidence("V(0, 0)", found.cost, control.value(CHEAP, 0.0, 0.0, T), 1e-3 * found.cost)
+    check("V(0, 0)", found.cost, control.value(CHEAP, 0.0, 0.0, T), 1e-3 * found.cost)
     assert found.cost > 1e-4
 
 
 @pytest.mark.claim("SME-4.7", "exact")
 @pytest.mark.claim("SME-4.10", "exact")
 @pytest.mark.parametrize("t", [1.0, 7.0, 9.0])
-def test_hamilton_jacobi_bellman_by_differences_and_brute_force(t, evidence):
+def test_hamilton_jacobi_bellman_by_differences_and_brute_force(t, check):
     """V_t by central differences, V_z likewise, the minimum over a fine grid of u."""
     z, h = 0.3, 1e-4
     slope = (control.value(CHEAP, z + h, t, T) - control.value(CHEAP, z - h, t, T)) / (2 * h)
     rate = (control.value(CHEAP, z, t + h, T) - control.value(CHEAP, z, t - h, T)) / (2 * h)
     extra = np.concatenate([[0.0], np.geomspace(1e-6, 1e3, 400001)])
     drift = CHEAP.rate * (z - CHEAP.level / (1 + extra))
-    evidence(f"V_t + min at t = {t}", rate + np.min(drift * slope + CHEAP.price * extra), 0.0, 1e-8)
+    check(f"V_t + min at t = {t}", rate + np.min(drift * slope + CHEAP.price * extra), 0.0, 1e-8)
 
 
 @pytest.mark.claim("SME-4.11", "exact")
-def test_schedule_has_the_cost_that_the_value_says_and_perturbations_cost_more(evidence):
+def test_schedule_has_the_cost_that_the_value_says_and_perturbations_cost_more(check):
     n = 4000
     middle = (np.arange(n) + 0.5) * T / n
     sizes = 1.0 + control.extra_samples(CHEAP, middle, T)
     cost = control.cost_of(CHEAP, 1.0, sizes, dt=T / n)
-    evidence("cost of the schedule", cost, control.value(CHEAP, 1.0, 0.0, T), 1e-5 * cost)
+    check("cost of the schedule", cost, control.value(CHEAP, 1.0, 0.0, T), 1e-5 * cost)
     for worse in (sizes * 1.1, 1 + 0.9 * (sizes - 1), np.roll(sizes, 200)):
         assert control.cost_of(CHEAP, 1.0, worse, dt=T / n) > cost * (1 + 1e-4)
 
@@ -86,7 +86,7 @@ def test_schedule_has_the_cost_that_the_value_says_and_perturbations_cost_more(e
 @pytest.mark.claim("SME-4.11", "counterexample")
 @pytest.mark.claim("SME-fig6-transition", "refutes")
 @pytest.mark.claim("SME-fig6-transition", "exact")
-def test_second_moment_relaxes_by_dt_per_step_not_by_eta(evidence):
+def test_second_moment_relaxes_by_dt_per_step_not_by_eta(check):
     """Slowest decay per step of the algorithm's exact second moment: -Re(lambda) sqrt(eta (1-mu)), not -Re(lambda) eta.
 
     The difference from the limit is of relative order a eta/(1-mu) and 1-mu; at eta = 2e-4, mu = 0.99, a = 2 that is 4 %.
@@ -94,11 +94,11 @@ def test_second_moment_relaxes_by_dt_per_step_not_by_eta(evidence):
     eta, mu, a = 2e-4, 0.99, 2.0
     rate = -float(np.real(formula("SME-second-moment-eigenvalues").numeric(eta=eta, mu=mu, a=a)["lambda_+"]))
     measured = -np.log(_radius(a, eta, mu))
-    evidence("decay per step over -Re(lambda) dt", measured / (rate * np.sqrt(eta * (1 - mu))), 1.0, 0.05)
+    check("decay per step over -Re(lambda) dt", measured / (rate * np.sqrt(eta * (1 - mu))), 1.0, 0.05)
     assert measured / (rate * eta) > 5.0
     transition = formula("SME-fig6-transition")
     given = {"T": 20.0, "eta": 0.02, "mu": 0.9, "Sigma": 1.0, "gamma": 1e-7}
-    evidence("printed over corrected step", transition.numeric_printed(**given) / transition.numeric(**given), np.sqrt(0.1 / 0.02), 1e-12)
+    check("printed over corrected step", transition.numeric_printed(**given) / transition.numeric(**given), np.sqrt(0.1 / 0.02), 1e-12)
 
 
 def _radius(a, eta, mu):
@@ -106,7 +106,7 @@ def _radius(a, eta, mu):
 
 
 @pytest.mark.claim("SME-4.5", "counterexample")
-def test_price_of_one_sample_depends_on_mu(evidence):
+def test_price_of_one_sample_depends_on_mu(check):
     """Spending of (4.5) for one extra sample in one step of the algorithm, over gamma: sqrt((1-mu)/eta)."""
     for mu in (0.5, 0.9):
         problem = BatchProblem(eta=0.02, mu=mu, Sigma=0.1, gamma=1e-5)
@@ -114,7 +114,7 @@ def test_price_of_one_sample_depends_on_mu(evidence):
         one_more[0] = 2.0
         noise = _noise_saved(problem, 50)
         spent = control.cost_of(problem, 1.0, one_more) - control.cost_of(problem, 1.0, plain) + noise
-        evidence(f"price of a sample over gamma, mu = {mu}", spent / problem.gamma, np.sqrt((1 - mu) / 0.02), 1e-9)
+        check(f"price of a sample over gamma, mu = {mu}", spent / problem.gamma, np.sqrt((1 - mu) / 0.02), 1e-9)
 
 
 def _noise_saved(problem, n):
@@ -124,11 +124,11 @@ def _noise_saved(problem, n):
 
 
 @pytest.mark.claim("SME-4.5", "counterexample")
-def test_full_second_moment_system_has_another_optimum(evidence):
+def test_full_second_moment_system_has_another_optimum(check):
     """Under (4.3) the optimum batch follows |phi(T - t)|, which oscillates; found by direct minimisation as well."""
     found = control.minimise_directly(CHEAP, 1.0, T, n=200, full=True)
     closed = control.extra_samples_full(CHEAP, found.time, T)
-    evidence("u of the full system", (found.extra - closed) / (1 + closed), np.zeros(200), 0.02)
+    check("u of the full system", (found.extra - closed) / (1 + closed), np.zeros(200), 0.02)
     scalar = control.extra_samples(CHEAP, found.time, T)
     assert np.max(np.abs(scalar - closed) / (1 + closed)) > 0.2
 
@@ -154,21 +154,21 @@ def test_schedule_in_whole_sizes():
 
 
 @pytest.mark.claim("SME-fig6-batch", "exact")
-def test_final_batch_is_the_root_of_the_price_ratio(evidence):
+def test_final_batch_is_the_root_of_the_price_ratio(check):
     given = {"eta": 0.02, "mu": 0.9, "Sigma": 1.0, "gamma": 1e-7}
     batch = formula("SME-fig6-batch").numeric(**given)
-    evidence("1 + u*(T)", batch, 1 + formula("SME-4.11").numeric(t=20.0, T=20.0, **given), 1e-9)
+    check("1 + u*(T)", batch, 1 + formula("SME-4.11").numeric(t=20.0, T=20.0, **given), 1e-9)
 
 
 @pytest.mark.claim("SME-fig6-batch", "counterexample")
 @pytest.mark.parametrize("mu", [0.5, 0.8, 0.9, 0.95])
-def test_the_two_printed_numbers_fix_no_parameters(mu, evidence):
+def test_the_two_printed_numbers_fix_no_parameters(mu, check):
     """For each mu one gamma gives batch 42 and one T the step 699."""
     unit = BatchProblem(eta=0.02, mu=mu, Sigma=1.0, gamma=1.0, a=1.0)
     problem = BatchProblem(eta=0.02, mu=mu, Sigma=1.0, gamma=unit.critical_gamma / 42**2, a=1.0)
     horizon = 699 * 0.02 + np.log(problem.gamma / problem.critical_gamma) / problem.rate
-    evidence(f"batch at T, mu = {mu}", formula("SME-fig6-batch").numeric(**vars(problem)), 42.0, 1e-9)
-    evidence(f"printed step, mu = {mu}", formula("SME-fig6-transition").numeric_printed(T=horizon, **vars(problem)), 699.0, 1e-9)
+    check(f"batch at T, mu = {mu}", formula("SME-fig6-batch").numeric(**vars(problem)), 42.0, 1e-9)
+    check(f"printed step, mu = {mu}", formula("SME-fig6-transition").numeric_printed(T=horizon, **vars(problem)), 699.0, 1e-9)
 
 
 @pytest.mark.parametrize(

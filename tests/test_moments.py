@@ -62,13 +62,13 @@ LAWS = [staleness.none(), staleness.geometric(0.7), staleness.constant(2), stale
 
 @pytest.mark.claim("SME-exact-moments", "exact")
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
-def test_asgd_against_enumeration(law, evidence):
+def test_asgd_against_enumeration(law, check):
     """Two dimensions, components with different Hessians: multiplicative noise."""
     system = Rule((H, B), STEP, Memory.of(law)).system(START)
     found = system.moments(iterate(system.matrix, system.start, 4))
     mean, second = _enumerate(law, 4)
-    evidence(f"mean after 4 steps, {law.name}", found.mean[4], mean, 1e-12)
-    evidence(f"second moment after 4 steps, {law.name}", found.second_moment[4], second, 1e-12)
+    check(f"mean after 4 steps, {law.name}", found.mean[4], mean, 1e-12)
+    check(f"second moment after 4 steps, {law.name}", found.second_moment[4], second, 1e-12)
 
 
 def test_enumeration_rejects_a_wrong_staleness():
@@ -80,13 +80,13 @@ def test_enumeration_rejects_a_wrong_staleness():
 
 @pytest.mark.claim("SME-4.2", "exact")
 @pytest.mark.parametrize("shared", [True, False])
-def test_mini_batches_against_enumeration(shared, evidence):
+def test_mini_batches_against_enumeration(shared, check):
     law = staleness.geometric(0.6)
     system = Rule((H, B), STEP, Memory.of(law)).system(START, batch=2, shared=shared)
     found = system.moments(iterate(system.matrix, system.start, 3))
     mean, second = _enumerate(law, 3, batch=2, shared=shared)
-    evidence(f"mean, batch of 2, shared = {shared}", found.mean[3], mean, 1e-12)
-    evidence(f"second moment, batch of 2, shared = {shared}", found.second_moment[3], second, 1e-12)
+    check(f"mean, batch of 2, shared = {shared}", found.mean[3], mean, 1e-12)
+    check(f"second moment, batch of 2, shared = {shared}", found.second_moment[3], second, 1e-12)
 
 
 @pytest.mark.claim("SME-4.2", "refutes")
@@ -139,7 +139,7 @@ def _euler_ends(limit, noise_root, n_steps, sigma_step):
 
 
 @pytest.mark.claim("SME-F4", "exact")
-def test_euler_scheme_of_sme_asgd_against_enumeration(evidence):
+def test_euler_scheme_of_sme_asgd_against_enumeration(check):
     """(2.11) + (2.12) written out a second time, as in the paper, and run over all signs of the noise."""
     rate, share, curvature, spread = 0.05, 0.8, 2.0, 4.0
     limit = continuous.sme_asgd(quadratic.components(curvature, spread), rate, share)
@@ -151,8 +151,8 @@ def test_euler_scheme_of_sme_asgd_against_enumeration(evidence):
     found = limit.euler(np.ones(1))
     got = found.moments(iterate(found.matrix, found.start, 8))
     mean, second = _euler_ends(limit, lambda _, sigma: np.sqrt(sigma) * rate**0.75 / (1 - share) ** 0.25, 8, sigma_step)
-    evidence("mean of the Euler scheme after 8 steps", got.mean[8], mean, 1e-12)
-    evidence("second moment of the Euler scheme after 8 steps", got.second_moment[8], second, 1e-12)
+    check("mean of the Euler scheme after 8 steps", got.mean[8], mean, 1e-12)
+    check("second moment of the Euler scheme after 8 steps", got.second_moment[8], second, 1e-12)
 
 
 def test_limit_of_the_flow_is_the_limit_of_the_scheme():

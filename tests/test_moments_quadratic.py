@@ -13,16 +13,16 @@ from stalegrad.theory.sme.symbols import a, eta, mu, s2
 
 @pytest.mark.claim("SME-F4", "exact")
 @pytest.mark.parametrize("k", [0, 1, 100, 1000])
-def test_sme_sgd_is_an_ornstein_uhlenbeck_process(k, evidence):
+def test_sme_sgd_is_an_ornstein_uhlenbeck_process(k, check):
     rate = 2.0 * (1 + 0.01 * 2.0 / 2)
     decay = np.exp(-rate * 0.01 * k)
     found = moments.figure4("sme-sgd", mu=0.95, k=k)
-    evidence(f"mean, k = {k}", found["mean"], decay, 1e-12)
-    evidence(f"second moment, k = {k}", found["second_moment"], decay**2 + 0.01 * 4.0 / (2 * rate) * (1 - decay**2), 1e-12)
+    check(f"mean, k = {k}", found["mean"], decay, 1e-12)
+    check(f"second moment, k = {k}", found["second_moment"], decay**2 + 0.01 * 4.0 / (2 * rate) * (1 - decay**2), 1e-12)
 
 
 @pytest.mark.claim("SME-F4", "exact")
-def test_sme_asgd_flow_is_the_ito_system(evidence):
+def test_sme_asgd_flow_is_the_ito_system(check):
     """The matrix of `continuous` on (X^2, Y^2, XY, Sigma) against sympy's."""
     matrix, constant = theory.closed_moments()
     values = {eta: 0.01, mu: 0.95, a: 2.0, s2: 4.0}
@@ -30,13 +30,13 @@ def test_sme_asgd_flow_is_the_ito_system(evidence):
     system = continuous.sme_asgd(quadratic.components(2.0, 4.0), 0.01, 0.95).flow(np.ones(1))
     # Packed order of S for (x, y, 1): xx, xy, x, yy, y, 1; then Sigma.
     places = [0, 3, 1, 6]
-    evidence("drift of (X^2, Y^2, XY, Sigma)", system.matrix[np.ix_(places, places)], expected, 1e-10)
-    evidence("constant", system.matrix[places, 5], np.array(constant.subs(values), dtype=float).ravel(), 1e-10)
+    check("drift of (X^2, Y^2, XY, Sigma)", system.matrix[np.ix_(places, places)], expected, 1e-10)
+    check("constant", system.matrix[places, 5], np.array(constant.subs(values), dtype=float).ravel(), 1e-10)
 
 
 @pytest.mark.claim("SME-F4", "exact")
 @pytest.mark.parametrize("share", [0.9, 0.95, 0.97])
-def test_sme_asgd_follows_both_moments_and_sme_sgd_does_not(share, evidence):
+def test_sme_asgd_follows_both_moments_and_sme_sgd_does_not(share, check):
     """Largest distance over 1,000 steps, exact on both sides; the ratio is the claim."""
 
     def curve(model):
@@ -45,7 +45,7 @@ def test_sme_asgd_follows_both_moments_and_sme_sgd_does_not(share, evidence):
     asgd = curve("asgd")
     errors = {model: np.abs(curve(model) - asgd).max(axis=0) for model in ("sme-asgd", "sme-sgd")}
     assert np.all(4 * errors["sme-asgd"] < errors["sme-sgd"])
-    evidence(f"largest error of the mean of SME-ASGD, mu = {share}", errors["sme-asgd"][0], 0.0, 0.02)
+    check(f"largest error of the mean of SME-ASGD, mu = {share}", errors["sme-asgd"][0], 0.0, 0.02)
 
 
 @pytest.mark.claim("SME-variance-underestimated", "exact")
@@ -58,14 +58,14 @@ def test_sme_sgd_underestimates_the_stationary_variance_of_the_quadratic(share):
 
 @pytest.mark.claim("SME-exact-moments", "exact")
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
-def test_moments_reach_the_closed_stationary_form(share, evidence):
+def test_moments_reach_the_closed_stationary_form(share, check):
     values = {eta: 0.2, mu: share, a: 1.5, s2: 2.0}
     closed = float(theory.ASGD_STATIONARY["x2"].subs(values))
     solved = moments.exact_moments(0.2, share, 1.5, 2.0, x0=3.0, k="inf")
     late = moments.exact_moments(0.2, share, 1.5, 2.0, x0=3.0, k=5000)
-    evidence("stationary second moment, solved", solved["second_moment"], closed, 1e-12)
-    evidence("second moment after 5000 steps", late["second_moment"], closed, 1e-10)
-    evidence("mean after 5000 steps", late["mean"], 0.0, 1e-10)
+    check("stationary second moment, solved", solved["second_moment"], closed, 1e-12)
+    check("second moment after 5000 steps", late["second_moment"], closed, 1e-10)
+    check("mean after 5000 steps", late["mean"], 0.0, 1e-10)
 
 
 @pytest.mark.claim("SME-exact-moments", "exact")
@@ -81,23 +81,23 @@ def test_no_stationary_moment_beyond_the_stability_limit(share):
 
 @pytest.mark.claim("SME-self-consistent", "exact")
 @pytest.mark.parametrize("share", [0.3, 0.9, 0.97])
-def test_self_consistent_closed_form_and_solve(share, evidence):
+def test_self_consistent_closed_form_and_solve(share, check):
     closed = formula("SME-self-consistent").numeric(eta=0.02, mu=share, a=2.0, s2=4.0)
     solved = moments.self_consistent(eta=0.02, mu=share, a=2.0, s2=4.0)
-    evidence("Sigma", solved["Sigma"], closed["Sigma"], 1e-10)
-    evidence("E X^2", solved["x2"], closed["x2"], 1e-12)
+    check("Sigma", solved["Sigma"], closed["Sigma"], 1e-10)
+    check("E X^2", solved["x2"], closed["x2"], 1e-12)
 
 
 @pytest.mark.claim("SME-best-mu", "exact")
 @pytest.mark.parametrize(("curvature", "rate"), [(2.0, 0.01), (1.0, 0.1), (1.0, 0.5), (1.0, 1.5)])
-def test_best_mu_against_dense_scan_of_polynomial_roots(curvature, rate, evidence):
+def test_best_mu_against_dense_scan_of_polynomial_roots(curvature, rate, check):
     """Second route: roots of the characteristic polynomial on a dense grid, no eigenvalue solver of matrices shared."""
     best = moments.best_mu(curvature, rate)
     grid = np.linspace(0.0, 0.999, 4001)
     radii = [np.abs(np.roots(np.poly(m))).max() for m in quadratic.second_moment_map(curvature, rate, grid)]
     scanned = -np.log(np.min(radii))
     assert best["rate"] >= scanned - 1e-6
-    evidence(f"best mu, a eta = {curvature * rate}", best["mu"], grid[np.argmin(radii)], 2 * 0.999 / 4000)
+    check(f"best mu, a eta = {curvature * rate}", best["mu"], grid[np.argmin(radii)], 2 * 0.999 / 4000)
 
 
 @pytest.mark.claim("SME-5.5", "counterexample")
@@ -110,13 +110,13 @@ def test_the_algorithm_has_its_own_best_mu():
 
 
 @pytest.mark.claim("SME-P1", "counterexample")
-def test_discrete_algorithms_at_matched_parameters_differ(evidence):
+def test_discrete_algorithms_at_matched_parameters_differ(check):
     """Stationary second moments of ASGD(eta, mu) and heavy ball(eta (1-mu), mu): equal to leading order only for the read."""
     linear = quadratic.components(2.0, 4.0)
     asgd = Rule(linear, 0.01, quadratic.geometric_memory(0.95)).system(np.zeros(1))
     ball = Rule(linear, 0.01 * 0.05, Memory(np.ones(1), None), momentum=0.95).system(np.zeros(1))
     x2, m2, ball2 = (_stationary_entry(system, place) for system, place in ((asgd, 0), (asgd, 3), (ball, 0)))
-    evidence("E m^2 of ASGD over E x^2 of heavy ball", m2 / ball2, 1.0, 0.02)
+    check("E m^2 of ASGD over E x^2 of heavy ball", m2 / ball2, 1.0, 0.02)
     assert x2 / ball2 > 1.35
 
 

@@ -85,7 +85,7 @@ def successors_p_value(taus) -> float:
 
 
 @pytest.mark.claim("SME-A1", "counterexample")
-def test_simulated_queue(evidence):
+def test_simulated_queue(check):
     """Family-wise error 2e-6: two comparisons that must pass, at 1e-6 each; their negative controls must fail."""
     rng = np.random.default_rng(2018)
     queue = simulated_queue(rng)
@@ -94,4 +94,4 @@ def test_simulated_queue(evidence):
     assert marginal_p_value(queue, 0.90) < 1e-6, "negative control: the test must see a wrong mu"
     assert successors_p_value(independent) > 1e-6
     assert successors_p_value(queue) < 1e-6
-    evidence("pairs (l, l + 1) in the queue", int((queue[1:] == queue[:-1] + 1).sum()), 0, 0)
+    check("pairs (l, l + 1) in the queue", int((queue[1:] == queue[:-1] + 1).sum()), 0, 0)

@@ -49,13 +49,13 @@ def test_the_cut_is_as_stated(law):
 
 @pytest.mark.claim("SME-A1", "definition")
 @pytest.mark.parametrize("mu", [0.5, 0.9, 0.95, 0.97, 0.995])
-def test_geometric_law(mu, evidence):
+def test_geometric_law(mu, check):
     law = staleness.geometric(mu)
     lags = np.arange(200)
-    evidence(
+    check(
         "P(tau = l) against (1 - mu) mu^l, by repeated multiplication", law.pmf(lags), (1 - mu) * np.cumprod(np.append(1.0, np.full(199, mu))), 1e-14
     )
-    evidence("mean against mu / (1 - mu)", law.mean, mu / (1 - mu), 1e-10)
+    check("mean against mu / (1 - mu)", law.mean, mu / (1 - mu), 1e-10)
     assert mu ** (law.max + 1) <= staleness.TAIL < mu**law.max
 
 

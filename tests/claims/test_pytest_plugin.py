@@ -13,13 +13,13 @@ import numpy as np, pytest
 @pytest.mark.claim("SME-4.4", "proved")
 @pytest.mark.claim("SME-4.3", "refutes")
 @pytest.mark.parametrize("x", [1, 2])
-def test_several(evidence, x):
-    evidence("small", x + 1e-17, x, 1e-12)
-    evidence("many", np.arange(4) + 0.001, np.arange(4), 0.01)
+def test_several(check, x):
+    check("small", x + 1e-17, x, 1e-12)
+    check("many", np.arange(4) + 0.001, np.arange(4), 0.01)
 
 @pytest.mark.claim("SME-4.4", "exact")
-def test_wrong(evidence):
-    evidence("number", 1.0, 2.0, 0.1)
+def test_wrong(check):
+    check("number", 1.0, 2.0, 0.1)
 
 @pytest.mark.claim("SME-4.4", "exact")
 class TestGroup:
@@ -121,14 +121,14 @@ def test_without_the_option_nothing_is_written(pytester):
 
 
 def test_the_fixture_belongs_to_marked_tests(pytester):
-    result = run(pytester, "def test_a(evidence): evidence('x', 1, 1, 0)")
+    result = run(pytester, "def test_a(check): check('x', 1, 1, 0)")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*names no claim; add @pytest.mark.claim(id, kind)*"])
 
 
 @pytest.mark.parametrize("numbers", ["1, 1 + 1e-9, 1e-10", "float('nan'), 1, 1", "[1, 2], [1, 2.2], 0.1", "1j, 1, 0.5"])
 def test_a_deviation_beyond_the_tolerance_fails(pytester, numbers):
-    source = f'import pytest\n@pytest.mark.claim("SME-4.4", "exact")\ndef test_a(evidence): evidence("number", {numbers})\n'
+    source = f'import pytest\n@pytest.mark.claim("SME-4.4", "exact")\ndef test_a(check): check("number", {numbers})\n'
     result = run(pytester, source)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*Failed: number: *expected*"])

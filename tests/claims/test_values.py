@@ -31,12 +31,12 @@ def enumerated(eta, mu, a, s2_root, x0, steps):
 
 @pytest.mark.claim("SME-exact-moments", "exact")
 @pytest.mark.parametrize("k", [0, 1, 2, 3, 4])
-def test_exact_moments_are_those_of_all_paths_listed(evidence, k):
+def test_exact_moments_are_those_of_all_paths_listed(check, k):
     eta, mu, a, root, x0 = Fraction(1, 10), Fraction(4, 5), Fraction(3), Fraction(2), Fraction(3, 2)
     found = claim("SME-exact-moments").value(eta=0.1, mu=0.8, a=3.0, s2=4.0, x0=1.5, k=k)
     mean, second = enumerated(eta, mu, a, root, x0, k)
-    evidence(f"mean after {k} steps", found["mean"], float(mean), 1e-13)
-    evidence(f"second moment after {k} steps", found["second_moment"], float(second), 1e-13)
+    check(f"mean after {k} steps", found["mean"], float(mean), 1e-13)
+    check(f"second moment after {k} steps", found["second_moment"], float(second), 1e-13)
 
 
 def test_listing_the_paths_with_another_mu_is_seen():
@@ -77,10 +77,10 @@ def radius_of_history(step, mu, lags=16):
 
 
 @pytest.mark.claim("SME-best-mu", "exact")
-def test_best_mu_by_the_second_moments_of_the_whole_history(evidence):
+def test_best_mu_by_the_second_moments_of_the_whole_history(check):
     best = claim("SME-best-mu").value(a=2.0, eta=0.2)
     # 0.107^15 is 3e-15; where two eigenvalues meet, they move by its root, 5e-8.
-    evidence("decay per step at the best mu", -np.log(radius_of_history(0.4, best["mu"])), best["rate"], 1e-6)
+    check("decay per step at the best mu", -np.log(radius_of_history(0.4, best["mu"])), best["rate"], 1e-6)
     others = np.append(np.linspace(0, 0.3, 13), [0.99 * best["mu"], 1.01 * best["mu"]])
     fastest = max(-np.log(radius_of_history(0.4, mu)) for mu in others)
     assert best["rate"] - 0.05 < fastest < best["rate"]

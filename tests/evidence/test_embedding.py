@@ -20,7 +20,7 @@ def mean_gap(process, limit):
 
 
 @pytest.mark.claim("SME-embedding", "exact")
-def test_two_exponentials_are_carried_by_two_variables(evidence):
+def test_two_exponentials_are_carried_by_two_variables(check):
     """ASGD under a two-exponential law against its limit with two auxiliary variables, both without Monte Carlo.
 
     The tolerance is the size of one step, eta * |f'(x0)| = 0.02, the most an Euler scheme of step dt can resolve. The negative control is the
@@ -29,7 +29,7 @@ def test_two_exponentials_are_carried_by_two_variables(evidence):
     problem = quadratic()
     process = sg.asgd(problem, eta=ETA, staleness=sg.mixture(WEIGHTS, MUS))
     two = sg.sme_asgd_mixture(problem, eta=ETA, weights=WEIGHTS, mus=MUS)
-    evidence("largest gap of the mean, two variables", mean_gap(process, two), 0.0, 0.02)
+    check("largest gap of the mean, two variables", mean_gap(process, two), 0.0, 0.02)
 
     mean_staleness = sum(w * mu / (1 - mu) for w, mu in zip(WEIGHTS, MUS))
     one = sg.sme_asgd(problem, eta=ETA, mu=mean_staleness / (1 + mean_staleness))
@@ -43,11 +43,11 @@ def hankel_singular_values(pmf):
 
 @pytest.mark.claim("SME-embedding", "counterexample")
 @pytest.mark.parametrize("delay", [1, 5, 40])
-def test_a_constant_delay_has_no_short_sum_of_exponentials(delay, evidence):
+def test_a_constant_delay_has_no_short_sum_of_exponentials(delay, check):
     """The n-th Hankel singular value bounds the l1 distance to every sum of fewer than n exponentials from below."""
     kernel = np.array(sg.constant(delay).pmf(np.arange(delay + 1)))
     smallest = hankel_singular_values(kernel)[delay]
-    evidence(f"distance of a delay of {delay} to sums of {delay} exponentials, at least", smallest, 1.0, 1e-12)
+    check(f"distance of a delay of {delay} to sums of {delay} exponentials, at least", smallest, 1.0, 1e-12)
 
 
 @pytest.mark.claim("SME-embedding", "exact")

@@ -44,27 +44,27 @@ def tolerance(share):
         pytest.param("sme-sgd", marks=pytest.mark.claim("SME-fig5-sme-sgd", "reproduced")),
     ],
 )
-def test_share_in_the_right_hand_well(name, evidence):
+def test_share_in_the_right_hand_well(name, check):
     """With the past frozen at x_0; started at 0.05 instead of 0.1 the same test rejects."""
     share = share_on_the_right(name)
-    evidence(f"{name}: share in the right-hand well", share, PRINTED[name], tolerance(share))
+    check(f"{name}: share in the right-hand well", share, PRINTED[name], tolerance(share))
     other = share_on_the_right(name, start=0.05)
     assert not compare(other, PRINTED[name], tolerance(other)).agrees
 
 
 @pytest.mark.claim("SME-F5", "reproduced")
-def test_sme_asgd_is_closer_than_sme_sgd_in_the_well(evidence):
+def test_sme_asgd_is_closer_than_sme_sgd_in_the_well(check):
     """The printed order of the three shares, with an error rate a sample of 5,000 could not give."""
     share = {name: share_on_the_right(name) for name in PRINTED}
     gap = abs(share["sme-asgd"] - share["asgd"])
     assert gap < abs(share["sme-sgd"] - share["asgd"])
     count = round(share["sme-sgd"] * N_PATHS)
     assert not proportion_test(count, N_PATHS, share["asgd"], expected_n=N_PATHS).agrees(1e-6)
-    evidence("share of SME-ASGD minus share of ASGD", gap, 0.0, 0.005)
+    check("share of SME-ASGD minus share of ASGD", gap, 0.0, 0.005)
 
 
 @pytest.mark.claim("SME-F5", "reproduced")
-def test_moments_of_the_quartic(evidence):
+def test_moments_of_the_quartic(check):
     """5,000 paths, as printed: SME-ASGD within 2 % of the start on both moments, SME-SGD off by more than 5 %."""
     runs = {
         name: sg.simulate(model(name, sg.problems.quartic(), QUARTIC["eta"]), QUARTIC["start"], n_paths=5000, n_steps=600, seed=SEED)
@@ -77,8 +77,8 @@ def test_moments_of_the_quartic(evidence):
         second = np.abs(runs[name].second_moment - runs["asgd"].second_moment).max()
         return mean, second
 
-    evidence("SME-ASGD: largest gap of the mean", gap("sme-asgd")[0], 0.0, 0.02)
-    evidence("SME-ASGD: largest gap of the second moment", gap("sme-asgd")[1], 0.0, 0.02)
+    check("SME-ASGD: largest gap of the mean", gap("sme-asgd")[0], 0.0, 0.02)
+    check("SME-ASGD: largest gap of the second moment", gap("sme-asgd")[1], 0.0, 0.02)
     assert min(gap("sme-sgd")) > 0.05
 
 

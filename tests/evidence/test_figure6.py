@@ -41,10 +41,10 @@ def transition(sizes):
 
 @pytest.mark.claim("SME-fig6-batch", "reproduced")
 @pytest.mark.claim("SME-fig6-transition", "reproduced")
-def test_one_reading_gives_both_printed_numbers(evidence):
+def test_one_reading_gives_both_printed_numbers(check):
     sizes = printed_schedule()
-    evidence("first step with a batch above 1", transition(sizes), 699, 0)
-    evidence("batch at the last step", sizes[-1], 42, 0)
+    check("first step with a batch above 1", transition(sizes), 699, 0)
+    check("batch at the last step", sizes[-1], 42, 0)
 
 
 @pytest.mark.claim("SME-fig6-batch", "counterexample")
@@ -62,11 +62,11 @@ def test_the_pair_fixes_neither_staleness_nor_horizon(mu):
 @pytest.mark.claim("SME-4.11", "counterexample")
 @pytest.mark.claim("SME-fig6-transition", "refutes")
 @pytest.mark.claim("SME-fig6-transition", "exact")
-def test_one_step_lasts_sqrt_eta_one_minus_mu(evidence):
+def test_one_step_lasts_sqrt_eta_one_minus_mu(check):
     """The exact decay of second moments per step is |Re lambda| times the right unit, up to the relative error 1 - mu of the limit itself."""
     per_step = -np.log(sg.moments.spectral_radius(algorithm(1)))
     right, printed = (-PRINTED_READING.rate * unit for unit in (PRINTED_READING.dt, ETA))
-    evidence("decay of second moments per step", per_step, right, (1 - MU) * right)
+    check("decay of second moments per step", per_step, right, (1 - MU) * right)
     assert abs(per_step - printed) > 0.5 * per_step
 
 
@@ -92,13 +92,13 @@ def test_at_equal_steps_the_constant_batch_leads_for_most_of_the_run():
 
 
 @pytest.mark.claim("SME-F6", "counterexample")
-def test_the_figures_components_are_not_those_of_the_section(evidence):
+def test_the_figures_components_are_not_those_of_the_section(check):
     """Curvature 1, minimiser -0.2475; measured from 0 both strategies end at that bias."""
     problem = components()
     assert np.allclose(problem.hessian_gradient([1.0]), problem.mean_gradient([1.0]))  # Hess = 1, not 2
-    evidence("minimiser", MINIMISER, -0.5 + 101 / 400, 1e-12)
+    check("minimiser", MINIMISER, -0.5 + 101 / 400, 1e-12)
     from_zero = [np.sqrt(squared_error(batch, target=0.0)[-1]) for batch in (printed_schedule(), CONSTANT)]
-    evidence("error from 0, schedule over constant", from_zero[0] / from_zero[1], 1.0, 0.001)
+    check("error from 0, schedule over constant", from_zero[0] / from_zero[1], 1.0, 0.001)
 
 
 @pytest.mark.claim("SME-F6", "exact")

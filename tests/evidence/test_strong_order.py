@@ -35,13 +35,13 @@ def distances(problem):
 
 
 @pytest.mark.claim("SME-strong-order", "counterexample")
-def test_a_process_that_stays_at_the_start_has_order_one(square, evidence):
+def test_a_process_that_stays_at_the_start_has_order_one(square, check):
     """Orders in dt = sqrt(eta (1 - mu)); a tolerance of 0.1 is a tenth of an order over five halvings of dt."""
     dt = np.sqrt(ETAS * (1 - MU))
     order = {name: order_of_convergence(dt, d).order for name, d in distances(square).items()}
-    evidence("order of the constant process", order["constant process"], 1.0, 0.1)
-    evidence("order of the equation without noise", order["equation without noise"], 1.5, 0.1)
-    evidence("order of SME-ASGD with independent noise", order["SME-ASGD, independent noise"], 1.5, 0.1)
+    check("order of the constant process", order["constant process"], 1.0, 0.1)
+    check("order of the equation without noise", order["equation without noise"], 1.5, 0.1)
+    check("order of SME-ASGD with independent noise", order["SME-ASGD, independent noise"], 1.5, 0.1)
 
 
 @pytest.mark.claim("SME-strong-order", "exact")
@@ -52,7 +52,7 @@ def test_sme_asgd_is_at_least_of_order_one(square):
 
 
 @pytest.mark.claim("SME-strong-order", "counterexample")
-def test_order_one_half_where_the_coefficients_are_bounded(square, evidence):
+def test_order_one_half_where_the_coefficients_are_bounded(square, check):
     """With 1 - mu = eta, dt = eta: the regime in which friction and drift of (2.11) do not depend on eta."""
 
     def gap(eta):
@@ -63,7 +63,7 @@ def test_order_one_half_where_the_coefficients_are_bounded(square, evidence):
         return np.sqrt((means[0] - means[1]) ** 2 + sum(run.second_moment[-1, 0, 0] - m**2 for run, m in zip(exact, means)))
 
     etas = 0.01 / 2.0 ** np.arange(5)
-    evidence("order of SME-ASGD at 1 - mu = eta", order_of_convergence(etas, np.array([gap(eta) for eta in etas])).order, 0.5, 0.1)
+    check("order of SME-ASGD at 1 - mu = eta", order_of_convergence(etas, np.array([gap(eta) for eta in etas])).order, 0.5, 0.1)
 
 
 @pytest.mark.claim("SME-3.1", "exact")

@@ -56,7 +56,7 @@ def test_components_average_to_the_stated_functions():
 
 @pytest.mark.claim("SME-1.1", "definition")
 @pytest.mark.parametrize("name", ["quadratic of Figure 4", "quartic", "double well"])
-def test_against_sympy(name, evidence):
+def test_against_sympy(name, check):
     """Gradients, second moment and (Hess F) grad F are those of the figures' components, derived by sympy."""
     figure4 = problems.quadratic([[1.0], [-1.0]], curvature=2.0)
     problem = PROBLEMS.get(name, figure4)
@@ -73,11 +73,11 @@ def test_against_sympy(name, evidence):
         ("Hess F grad F", problem.hessian_gradient(x), sympy.diff(mean, X) * mean),
     ]:
         expected = sympy.lambdify(X, expression, "numpy")(points)
-        evidence(f"{name}: {label}", got.ravel(), expected, 1e-13 * np.abs(expected).max())
+        check(f"{name}: {label}", got.ravel(), expected, 1e-13 * np.abs(expected).max())
 
 
 @pytest.mark.claim("SME-fig5-argmin", "proved")
-def test_minimisers_of_the_double_well(evidence):
+def test_minimisers_of_the_double_well(check):
     """F' is a positive multiple of x - tanh 2x, which is odd, negative just right of 0, convex there: one positive zero."""
     slope = sympy.diff(sum(IN_SYMPY["double well"]) / 2, X)
     positive = 4 * sympy.exp(-(X**2) - 1) * sympy.cosh(2 * X)
@@ -90,8 +90,8 @@ def test_minimisers_of_the_double_well(evidence):
     assert sympy.simplify((bend - 8 * sympy.tanh(2 * X) / sympy.cosh(2 * X) ** 2).rewrite(sympy.exp)) == 0
     assert height.subs(X, 1) > 0
     root = sympy.nsolve(height, X, 0.9, prec=30)
-    evidence("positive minimiser, to the printed digits", float(root), 0.9575, 0.5e-4)
-    evidence("the library's minimisers", problems.double_well().minimisers.ravel(), [-float(root), float(root)], 1e-14)
+    check("positive minimiser, to the printed digits", float(root), 0.9575, 0.5e-4)
+    check("the library's minimisers", problems.double_well().minimisers.ravel(), [-float(root), float(root)], 1e-14)
 
 
 @pytest.mark.claim("SME-A1", "counterexample")

@@ -55,12 +55,12 @@ def test_printed_minimum_misses_the_root_and_is_discontinuous():
 @pytest.mark.claim("SME-4.9", "refutes")
 @pytest.mark.claim("SME-4.9", "exact")
 @pytest.mark.parametrize("gamma", [1e-7, 1e-5, 1e-3])
-def test_minimum_over_a_fine_grid(gamma, evidence):
+def test_minimum_over_a_fine_grid(gamma, check):
     given = {"eta": 0.02, "mu": 0.9, "Sigma": 0.5}
     extra = np.concatenate([[0.0], np.geomspace(1e-6, 1e4, 400001)])
     bracket = list(formula("SME-4.7").numeric(z=0.3, Vz=0.8, u=extra, t=0, T=1, gamma=gamma, **given).values())[0]
     right = formula("SME-4.9").numeric(z=0.3, Vz=0.8, gamma=gamma, **given)
-    evidence(f"minimised Hamiltonian, gamma = {gamma}", right, bracket.min(), 1e-9 * abs(right))
+    check(f"minimised Hamiltonian, gamma = {gamma}", right, bracket.min(), 1e-9 * abs(right))
     if formula("SME-4.8").numeric(Vz=0.8, gamma=gamma, **given) > 0:
         wrong = formula("SME-4.9").numeric_printed(z=0.3, Vz=0.8, gamma=gamma, **given)
         assert abs(wrong - bracket.min()) > 1e-6 * abs(right)
@@ -96,12 +96,12 @@ def test_printed_value_violates_the_equation():
 
 
 @pytest.mark.claim("SME-4.7", "refutes")
-def test_boundary_condition_at_zero_contradicts_the_solution(evidence):
+def test_boundary_condition_at_zero_contradicts_the_solution(check):
     at_zero = hjb.VALUE_CONSTANT.subs(hjb.z, 0)
     assert sp.simplify(at_zero - hjb.level * (1 - sp.exp(hjb.rate * (hjb.T - hjb.t)))) == 0
     given = {"z": 0.0, "Vz": 1.0, "u": 0.0, "t": 0.0, "T": 10.0, "eta": 0.02, "mu": 0.9, "Sigma": 0.1, "gamma": 1.0}
     right, printed = formula("SME-4.7").numeric(**given)["V(0,t)"], formula("SME-4.7").numeric_printed(**given)["V(0,t)"]
-    evidence("V(0, 0) far from the end, gamma > gamma*", right, 0.1 * 0.02 / 2 * (0.2 + 0.5), 1e-12)
+    check("V(0, 0) far from the end, gamma > gamma*", right, 0.1 * 0.02 / 2 * (0.2 + 0.5), 1e-12)
     assert printed == 0.0 and right > 0.0
 
 
@@ -117,11 +117,11 @@ def test_schedule_is_the_minimiser_at_the_slope_of_the_value():
 
 @pytest.mark.claim("SME-4.11", "exact")
 @pytest.mark.parametrize("gamma", [1e-8, 1e-6, 1e-2])
-def test_schedule_equals_minimiser_along_time(gamma, evidence):
+def test_schedule_equals_minimiser_along_time(gamma, check):
     given = {"eta": 0.02, "mu": 0.9, "Sigma": 0.1, "gamma": gamma}
     T, t = 8.0, np.linspace(0.0, 8.0, 81)
     rate = -np.sqrt(0.1 / 0.02)
-    evidence(
+    check(
         "u* along time",
         formula("SME-4.11").numeric(t=t, T=T, **given),
         formula("SME-4.8").numeric(Vz=np.exp(rate * (T - t)), **given),

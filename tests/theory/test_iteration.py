@@ -61,7 +61,7 @@ def test_scaled_heavy_ball_is_heavy_ball():
 @pytest.mark.claim("SME-2.3", "exact")
 @pytest.mark.claim("SME-2.9", "exact")
 @pytest.mark.claim("SME-2.10", "exact")
-def test_identities_hold_along_a_run_with_arbitrary_gradients(evidence):
+def test_identities_hold_along_a_run_with_arbitrary_gradients(check):
     """No gradient is assumed linear: `drawn` is any sequence, m and y are sums over the frozen past."""
     rate, share, steps = 0.05, 0.8, 40
     rng = np.random.default_rng(1)
@@ -83,4 +83,4 @@ def test_identities_hold_along_a_run_with_arbitrary_gradients(evidence):
         gaps.append(p[k + 1] - formula("SME-2.3").numeric(p=p[k], eta=rate, mu=share, force=slope[k], drawn=drawn[k]))
         gaps.append((y[k + 1] - y[k]) / width - formula("SME-2.9").numeric(y=y[k], alpha=rate / width, force=slope[k + 1]))
         gaps.append((x[k + 1] - x[k]) / width - formula("SME-2.10").numeric(y=y[k], alpha=rate / width, drawn=drawn[k]))
-    evidence("largest gap in the four identities along a run", np.abs(gaps).max(), 0.0, 1e-11)
+    check("largest gap in the four identities along a run", np.abs(gaps).max(), 0.0, 1e-11)

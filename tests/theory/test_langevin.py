@@ -79,7 +79,7 @@ def test_matched_momentum_sgd_is_the_same_equation():
 
 
 @pytest.mark.claim("SME-P1", "counterexample")
-def test_the_iterate_has_a_larger_variance_than_its_expected_read(evidence):
+def test_the_iterate_has_a_larger_variance_than_its_expected_read(check):
     model = la.ASGD_LINEAR
     matrix, constant = ito_moments(model.drift, model.covariance, (M**2, P**2, M * P))
     m2, p2, mp = -matrix.LUsolve(constant)
@@ -88,7 +88,7 @@ def test_the_iterate_has_a_larger_variance_than_its_expected_read(evidence):
     assert vanishes(excess - Sigma * eta**2 / (2 * (1 - mu)))
     values = {Sigma: 4.0, eta: 0.01, mu: 0.95, a: 2.0}
     x2 = formula("SME-stationary").numeric(Sigma=4.0, eta=0.01, mu=0.95, a=2.0)["x2"]
-    evidence("variance of X over variance of M, less one", x2 / float(m2.subs(values)) - 1.0, 2.0 * 0.01 / 0.05, 1e-12)
+    check("variance of X over variance of M, less one", x2 / float(m2.subs(values)) - 1.0, 2.0 * 0.01 / 0.05, 1e-12)
 
 
 def _stationary(hessian, noise, friction=1.0):
@@ -101,15 +101,15 @@ def _stationary(hessian, noise, friction=1.0):
 
 
 @pytest.mark.claim("SME-2.5", "counterexample")
-def test_noise_that_does_not_commute_with_the_hessian_has_no_gibbs_form(evidence):
+def test_noise_that_does_not_commute_with_the_hessian_has_no_gibbs_form(check):
     """Position and momentum are correlated: E m p^T is antisymmetric and not zero."""
     noise = np.array([[2.0, 1.0], [1.0, 1.0]])
     commuting = _stationary(np.diag([1.0, 1.0]), noise)
-    evidence("E m p^T where noise and Hessian commute", commuting[:2, 2:], np.zeros((2, 2)), 1e-12)
+    check("E m p^T where noise and Hessian commute", commuting[:2, 2:], np.zeros((2, 2)), 1e-12)
     crossed = _stationary(np.diag([1.0, 3.0]), noise)[:2, 2:]
-    evidence("symmetric part of E m p^T", crossed + crossed.T, np.zeros((2, 2)), 1e-12)
+    check("symmetric part of E m p^T", crossed + crossed.T, np.zeros((2, 2)), 1e-12)
     # Off-diagonal Lyapunov equations by hand: E m1 p2 = s12 (h1 - h2) / ((h1 - h2)^2 + 2 (h1 + h2) k^2), friction k.
-    evidence("E m1 p2 for Hessian diag(1, 3)", crossed[0, 1], -2.0 / (4.0 + 8.0), 1e-12)
+    check("E m1 p2 for Hessian diag(1, 3)", crossed[0, 1], -2.0 / (4.0 + 8.0), 1e-12)
 
 
 @pytest.mark.claim("SME-3.3", "definition")
@@ -121,8 +121,8 @@ def test_second_order_drift_reproduces_one_step_of_sgd_to_second_order():
 
 
 @pytest.mark.claim("SME-4.2", "refutes")
-def test_printed_batch_noise_is_smaller_than_the_corrected_one(evidence):
+def test_printed_batch_noise_is_smaller_than_the_corrected_one(check):
     given = {"Sigma_sample": 1.0, "Sigma_read": 0.5, "eta": 0.01, "mu": 0.9, "u": 9.0}
     printed, corrected = formula("SME-4.2").numeric_printed(**given), formula("SME-4.2").numeric(**given)
-    evidence("variance, corrected over printed", (corrected / printed) ** 2, 0.6 / 0.15, 1e-12)
+    check("variance, corrected over printed", (corrected / printed) ** 2, 0.6 / 0.15, 1e-12)
     assert vanishes(formula("SME-4.2").expr.subs(u, 0) - formula("SME-4.2").printed.subs(u, 0))

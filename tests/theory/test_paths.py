@@ -38,15 +38,15 @@ def test_standing_still_meets_the_bound_along_runs(eta):
 
 
 @pytest.mark.claim("SME-T2", "proved")
-def test_noise_terms_of_the_proof_are_of_the_stated_size(evidence):
+def test_noise_terms_of_the_proof_are_of_the_stated_size(check):
     """eta^{3/4} (1-mu)^{-1/4} sqrt(dt) = dt^2/(1-mu) = eta."""
     eta, mu = 0.01, 0.95
     dt = np.sqrt(eta * (1 - mu))
-    evidence("noise of one step", eta**0.75 / (1 - mu) ** 0.25 * np.sqrt(dt), dt**2 / (1 - mu), 1e-15)
+    check("noise of one step", eta**0.75 / (1 - mu) ** 0.25 * np.sqrt(dt), dt**2 / (1 - mu), 1e-15)
 
 
 @pytest.mark.claim("SME-T2", "counterexample")
-def test_the_bound_does_not_vanish_where_the_figures_live(evidence):
+def test_the_bound_does_not_vanish_where_the_figures_live(check):
     """With 1 - mu proportional to eta the right-hand side of (3.1) stays the same as eta goes to 0."""
     sizes = [formula("SME-3.1").numeric(slope=1.0, T=1.0, eta=eta, mu=1 - 5 * eta) for eta in (1e-2, 1e-3, 1e-4)]
-    evidence("bound at eta = 1e-2, 1e-3, 1e-4", sizes, [np.sqrt(0.2)] * 3, 1e-12)
+    check("bound at eta = 1e-2, 1e-3, 1e-4", sizes, [np.sqrt(0.2)] * 3, 1e-12)

@@ -27,10 +27,10 @@ def test_second_moment_system_by_ito():
 
 
 @pytest.mark.claim("SME-4.3", "exact")
-def test_printed_matrix_for_the_square(evidence):
+def test_printed_matrix_for_the_square(check):
     k = np.sqrt(0.05 / 0.01)
     printed = -np.array([[0, 0, -2], [0, 2 * k, 4], [2, -1, k]])
-    evidence("drift matrix for f = x^2", formula("SME-4.3").numeric(eta=0.01, mu=0.95), printed, 1e-14)
+    check("drift matrix for f = x^2", formula("SME-4.3").numeric(eta=0.01, mu=0.95), printed, 1e-14)
 
 
 @pytest.mark.claim("SME-first-moment", "proved")
@@ -53,14 +53,14 @@ def test_second_moment_eigenvalues_are_all_roots():
 @pytest.mark.claim("SME-second-moment-eigenvalues", "exact")
 @pytest.mark.claim("SME-first-moment", "exact")
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.97])
-def test_eigenvalues_numerically(share, evidence):
+def test_eigenvalues_numerically(share, check):
     point = {**POINT, "mu": share}
     for claim_id, matrix in (
         ("SME-second-moment-eigenvalues", formula("SME-5.4").numeric(Sigma=1.0, **point)["matrix"]),
         ("SME-first-moment", np.array(q.FIRST.subs({eta: 0.01, mu: share, a: 2.0}), dtype=float)),
     ):
         closed = np.poly(list(formula(claim_id).numeric(**point).values()))
-        evidence(f"polynomial of {claim_id}, mu = {share}", closed, np.poly(matrix), 1e-11)
+        check(f"polynomial of {claim_id}, mu = {share}", closed, np.poly(matrix), 1e-11)
 
 
 @pytest.mark.claim("SME-stationary", "proved")
@@ -75,12 +75,12 @@ def test_stationary_moments():
 
 @pytest.mark.claim("SME-stationary", "exact")
 @pytest.mark.claim("SME-4.4", "exact")
-def test_stationary_moments_numerically(evidence):
+def test_stationary_moments_numerically(check):
     system = formula("SME-5.4").numeric(Sigma=4.0, **POINT)
     x2, y2, xy = np.linalg.solve(system["matrix"], -system["constant"].ravel())
     closed = formula("SME-stationary").numeric(Sigma=4.0, **POINT)
-    evidence("stationary E X^2, E Y^2, E XY", [closed["x2"], closed["y2"], closed["xy"]], [x2, y2, xy], 1e-15)
-    evidence("z_infinity", formula("SME-4.4").numeric(Sigma=4.0, **POINT), x2, 1e-15)
+    check("stationary E X^2, E Y^2, E XY", [closed["x2"], closed["y2"], closed["xy"]], [x2, y2, xy], 1e-15)
+    check("z_infinity", formula("SME-4.4").numeric(Sigma=4.0, **POINT), x2, 1e-15)
 
 
 @pytest.mark.claim("SME-self-consistent", "proved")
@@ -105,14 +105,14 @@ def test_existence_condition_is_the_determinant():
 
 
 @pytest.mark.claim("SME-self-consistent", "exact")
-def test_rate_with_moving_covariance_is_not_lambda_plus(evidence):
+def test_rate_with_moving_covariance_is_not_lambda_plus(check):
     """With Sigma following (2.12) E X^2 decays more slowly than the const-Sigma eigenvalue says."""
     matrix, _ = q.closed_moments()
     slowest = np.linalg.eigvals(np.array(matrix.subs({eta: 0.1, mu: 0.6, a: 1.0}), dtype=float)).real.max()
     constant = np.real(formula("SME-second-moment-eigenvalues").numeric(eta=0.1, mu=0.6, a=1.0)["lambda_+"])
     assert slowest > constant + 1e-3
     roots = np.roots([float(c) for c in sp.Poly(q.characteristic(matrix.subs({eta: 0.1, mu: 0.6, a: 1.0})), q.growth).all_coeffs()])
-    evidence("slowest rate, eigenvalues against roots of the polynomial", slowest, roots.real.max(), 1e-9)
+    check("slowest rate, eigenvalues against roots of the polynomial", slowest, roots.real.max(), 1e-9)
 
 
 @pytest.mark.claim("SME-5.5", "proved")
@@ -132,21 +132,21 @@ def test_best_mu_of_the_moment_system_per_step_and_per_time():
 
 @pytest.mark.claim("SME-5.5", "exact")
 @pytest.mark.parametrize(("curvature", "rate"), [(2.0, 0.01), (1.0, 0.1), (3.0, 0.2)])
-def test_best_mu_on_a_grid(curvature, rate, evidence):
+def test_best_mu_on_a_grid(curvature, rate, check):
     grid = np.linspace(0.0, 0.9999, 20001)
     slow = np.real(formula("SME-second-moment-eigenvalues").numeric(eta=rate, mu=grid, a=curvature)["lambda_+"])
     expected = formula("SME-5.5").numeric(a=curvature, eta=rate)
-    evidence("best mu per unit of time", grid[slow.argmin()], expected, 1e-4)
-    evidence("best mu per step", grid[(slow * np.sqrt(rate * (1 - grid))).argmin()], expected, 1e-4)
+    check("best mu per unit of time", grid[slow.argmin()], expected, 1e-4)
+    check("best mu per step", grid[(slow * np.sqrt(rate * (1 - grid))).argmin()], expected, 1e-4)
 
 
 @pytest.mark.claim("SME-5.5", "counterexample")
-def test_beyond_the_largest_step_nothing_is_lost_per_iteration(evidence):
+def test_beyond_the_largest_step_nothing_is_lost_per_iteration(check):
     """For given mu and eta above (1-mu)/(4a) the rate per iteration is 1 - mu, whatever eta: the step is not a maximum per step."""
     share, curvature = 0.9, 2.0
     steps = (1 - share) / (4 * curvature) * np.array([1.01, 2.0, 10.0])
     slow = np.real(formula("SME-second-moment-eigenvalues").numeric(eta=steps, mu=share, a=curvature)["lambda_+"])
-    evidence("decay per iteration beyond the largest step", -slow * np.sqrt(steps * (1 - share)), [1 - share] * 3, 1e-12)
+    check("decay per iteration beyond the largest step", -slow * np.sqrt(steps * (1 - share)), [1 - share] * 3, 1e-12)
 
 
 @pytest.mark.claim("SME-5.5", "counterexample")
@@ -178,14 +178,14 @@ def test_thresholds_of_oscillation():
 
 
 @pytest.mark.claim("SME-4.3", "exact")
-def test_second_moment_tends_to_its_stationary_value_not_to_zero(evidence):
+def test_second_moment_tends_to_its_stationary_value_not_to_zero(check):
     """What decays at the rate of the largest eigenvalue is the distance from z_infinity."""
     point = {"eta": 0.01, "mu": 0.8, "a": 2.0}
     system = formula("SME-5.4").numeric(Sigma=4.0, **point)
     level = np.linalg.solve(system["matrix"], -system["constant"].ravel())
     start, slowest = np.array([1.0, 0.2, -0.4]), formula("SME-second-moment-eigenvalues").numeric(**point)["lambda_+"]
     gaps = [(expm(system["matrix"] * time) @ (start - level))[0] for time in (8.0, 9.0)]
-    evidence("log of the ratio of two late distances", np.log(gaps[1] / gaps[0]), slowest, 1e-6)
+    check("log of the ratio of two late distances", np.log(gaps[1] / gaps[0]), slowest, 1e-6)
     assert level[0] > 0.01
 
 

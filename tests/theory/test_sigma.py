@@ -31,7 +31,7 @@ def test_three_closures_differ_in_the_factor_of_the_lag():
 
 
 @pytest.mark.claim("SME-2.12", "counterexample")
-def test_small_mu_loses_the_stationary_law_that_sgd_has(evidence):
+def test_small_mu_loses_the_stationary_law_that_sgd_has(check):
     """At mu = 0.001, a eta = 0.1 the printed closure has no stationary moment; the algorithm and the closure 1 have."""
     given = {"eta": 0.1, "mu": 1e-3, "a": 1.0, "s2": 1.0}
     with pytest.warns(RuntimeWarning, match="no stationary second moment"):
@@ -40,11 +40,11 @@ def test_small_mu_loses_the_stationary_law_that_sgd_has(evidence):
     algorithm = moments.exact_moments(**given, x0=0.0, k="inf")["second_moment"]
     closure = moments.self_consistent(**given, lag_factor=1.0)["x2"]
     # (2.11) is first order: relative errors of the order a eta are its own.
-    evidence("stationary second moment, closure 1 over algorithm", closure / algorithm, 1.0, 0.1)
+    check("stationary second moment, closure 1 over algorithm", closure / algorithm, 1.0, 0.1)
 
 
 @pytest.mark.claim("SME-2.12", "exact")
-def test_evolution_along_a_run_with_arbitrary_gradients(evidence):
+def test_evolution_along_a_run_with_arbitrary_gradients(check):
     rate, share, steps = 0.05, 0.8, 30
     rng = np.random.default_rng(2)
     components = rng.normal(size=(steps, 2))
@@ -57,9 +57,9 @@ def test_evolution_along_a_run_with_arbitrary_gradients(evidence):
     cov = np.array([average(G, k) for k in range(steps)]) - (y / scale) ** 2
     common = {"eta": rate, "mu": share}
     step = formula("SME-5.1").numeric(Sigma=cov[:-1], Y_before=y[:-1], Y=y[1:], G=G[1:], **common)
-    evidence("Sigma_k by (5.1)", step, cov[1:], 1e-12)
+    check("Sigma_k by (5.1)", step, cov[1:], 1e-12)
     slope = formula("SME-2.12").numeric(Sigma=cov[:-1], Y=y[1:], g=g[1:], G=G[1:], **common)
-    evidence("backward difference of Sigma by (2.12)", slope, np.diff(cov) / np.sqrt(rate * (1 - share)), 1e-10)
+    check("backward difference of Sigma by (2.12)", slope, np.diff(cov) / np.sqrt(rate * (1 - share)), 1e-10)
 
 
 @pytest.mark.claim("SME-4.2", "refutes")

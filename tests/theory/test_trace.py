@@ -30,13 +30,13 @@ POINTS = [(0.1, 0.7, 2.0), (0.01, 0.95, 2.0), (0.5, 0.2, 1.0), (0.3, 0.0, 1.5)]
 
 @pytest.mark.claim("SME-exact-moments", "exact")
 @pytest.mark.parametrize(("rate", "share", "curvature"), POINTS)
-def test_traced_matrix_is_the_one_written_by_hand(rate, share, curvature, evidence):
+def test_traced_matrix_is_the_one_written_by_hand(rate, share, curvature, check):
     matrix, constant = trace.asgd_moments(ASGD)
     traced = np.array(matrix.subs({eta: rate, mu: share, a: curvature}), dtype=float)
-    evidence("traced second-moment map", traced, hand.second_moment_map(curvature, rate, share), 1e-14)
+    check("traced second-moment map", traced, hand.second_moment_map(curvature, rate, share), 1e-14)
     injected = np.array(constant.subs({eta: rate, mu: share, a: curvature, trace.spread: 4.0 / curvature**2}), dtype=float).ravel()
     f = 1 - share
-    evidence("traced noise", injected, 4.0 * rate**2 * np.array([1.0, f, f**2, f]), 1e-15)
+    check("traced noise", injected, 4.0 * rate**2 * np.array([1.0, f, f**2, f]), 1e-15)
 
 
 @pytest.mark.claim("SME-exact-moments", "proved")

@@ -53,8 +53,9 @@ MODELS = {
 def test_simulation_agrees_with_exact_moments(name, seed):
     model = MODELS[name]()
     steps = np.linspace(N_STEPS / N_POINTS, N_STEPS, N_POINTS).astype(int)
-    run = sg.simulate(model, START, n_paths=N_PATHS, n_steps=N_STEPS, seed=seed)
-    exact = sg.moments.of(model, START, n_steps=N_STEPS)
+    start = np.full(model.dim, START)
+    run = sg.simulate(model, start, n_paths=N_PATHS, n_steps=N_STEPS, seed=seed)
+    exact = sg.moments.of(model, start, n_steps=N_STEPS)
     diagonal = np.arange(model.dim)
     z_mean = (run.mean - exact.mean)[steps] / run.standard_error[steps]
     z_second = (run.second_moment - exact.second_moment)[steps][:, diagonal, diagonal] / run.second_moment_standard_error[steps]

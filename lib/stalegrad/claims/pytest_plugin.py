@@ -1,7 +1,7 @@
 """pytest plugin: tests carry claim ids, a run becomes an evidence report.
 
 `@pytest.mark.claim(id, kind)` names the claim that a test bears on (several marks
-are allowed), the fixture `evidence` compares and records numbers, and
+are allowed), the fixture `check` compares and records numbers, and
 `pytest --evidence FILE` writes the report that `stalegrad claims` reads.
 """
 
@@ -55,10 +55,10 @@ def _claim_of(item, mark) -> list[str]:
 
 
 @pytest.fixture
-def evidence(request):
+def check(request):
     """Compare a computed number with its expected value, and record both.
 
-    `evidence(label, value, expected, tolerance)` asserts |value - expected| <= tolerance,
+    `check(label, value, expected, tolerance)` asserts |value - expected| <= tolerance,
     element by element for arrays. Of more than one number, the report holds the largest
     deviation in units of its tolerance. Only tests marked with a claim may use it.
     """
@@ -66,7 +66,7 @@ def evidence(request):
     from stalegrad.evidence import compare
 
     if request.node.get_closest_marker("claim") is None:
-        pytest.fail("fixture evidence: the test names no claim; add @pytest.mark.claim(id, kind)", pytrace=False)
+        pytest.fail("fixture check: the test names no claim; add @pytest.mark.claim(id, kind)", pytrace=False)
 
     def record(label, value, expected, tolerance):
         comparison = compare(value, expected, tolerance)
