@@ -96,3 +96,18 @@ def test_sme_sgd_overestimates_the_variance_in_the_double_well():
         return share * (1 - share)
 
     assert spread(PRINTED["sme-sgd"]) > spread(PRINTED["asgd"])
+
+
+@pytest.mark.claim("SME-variance-underestimated", "reproduced")
+def test_sme_sgd_underestimates_the_variance_on_the_quartic():
+    """From step 10 to the end, at 40,000 paths: a sampled variance is known to about 1 %, and the two differ by 10 % or more.
+
+    The control asks the same of SME-ASGD, which is not smaller by 10 % anywhere.
+    """
+    quartic = sg.problems.quartic()
+    variance = {}
+    for place, name in enumerate(PRINTED):
+        run = sg.simulate(model(name, quartic, QUARTIC["eta"]), QUARTIC["start"], n_paths=40_000, n_steps=600, seed=SEED + place)
+        variance[name] = run.covariance[10:, 0, 0]
+    assert np.all(variance["sme-sgd"] < 0.9 * variance["asgd"])
+    assert np.all(variance["sme-asgd"] > 0.9 * variance["asgd"])
