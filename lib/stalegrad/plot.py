@@ -36,6 +36,16 @@ MODELS = {
     "msgd": {"color": "#CC79A7", "linestyle": (0, (3, 1, 1, 1)), "label": "MSGD"},
     "sme-msgd": {"color": "#E69F00", "linestyle": ":", "label": "SME-MSGD"},
 }
+# Models of the other papers; they share colours with the ones above, with which they never meet in a figure.
+MORE = {
+    "easgd": {"color": "#0072B2", "linestyle": "-", "label": "EASGD"},
+    "eamsgd": {"color": "#D55E00", "linestyle": "--", "label": "EAMSGD"},
+    "minibatch": {"color": "#009E73", "linestyle": "-.", "label": "mini-batch SGD"},
+    "downpour": {"color": "#CC79A7", "linestyle": (0, (3, 1, 1, 1)), "label": "DOWNPOUR"},
+    "admm": {"color": "#E69F00", "linestyle": ":", "label": "ADMM"},
+    "average": {"color": "#56B4E9", "linestyle": (0, (5, 1)), "label": "spatial average"},
+    "nesterov": {"color": "#CC79A7", "linestyle": "--", "label": "Nesterov MSGD"},
+}
 STYLE = {
     "figure.figsize": (7.0, 4.0),
     "figure.constrained_layout.use": True,
@@ -79,9 +89,10 @@ def line(model: str) -> dict:
     ValueError
         If the model has no line of its own.
     """
-    if model not in MODELS:
-        raise ValueError(f"model {model!r} has no line style; use one of {', '.join(MODELS)}")
-    return dict(MODELS[model])
+    known = {**MODELS, **MORE}
+    if model not in known:
+        raise ValueError(f"model {model!r} has no line style; use one of {', '.join(known)}")
+    return dict(known[model])
 
 
 def band(ax, t, mean, standard_error, model: str, width: float = 2.0) -> None:

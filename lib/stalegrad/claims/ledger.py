@@ -1,7 +1,7 @@
 """The ledger: what each numbered statement of the four papers says, as data.
 
-`inventory.csv` lists every id. A paper that has been worked through has a TOML
-file named by its key (`SME.toml`) with one entry per inventory row. An entry
+`inventory.csv` lists every id. A paper that has been worked through has one entry per
+inventory row, in a TOML file named by its key (`SME.toml`) or in several, one a chapter (`EASGD_3.toml`). An entry
 holds no verdict: `stalegrad.claims.status` computes it from evidence.
 """
 
@@ -82,7 +82,7 @@ class Ledger:
 
 
 def load(folder: Path = FOLDER) -> Ledger:
-    """Read `inventory.csv` and every `<paper key>.toml` in `folder`.
+    """Read `inventory.csv` and every `<paper key>.toml` or `<paper key>_<part>.toml` in `folder`.
 
     Raises
     ------
@@ -95,12 +95,15 @@ def load(folder: Path = FOLDER) -> Ledger:
     problems: list[str] = []
     papers = []
     for path in sorted(folder.glob("*.toml")):
-        if path.stem not in keys:
-            problems.append(f"{path.name}: no paper has the key {path.stem!r}; name the file one of {', '.join(keys)}")
+        key = path.stem.partition("_")[0]
+        if key not in keys:
+            problems.append(f"{path.name}: no paper has the key {key!r}; name the file by one of {', '.join(keys)}")
             continue
-        papers.append(path.stem)
+        papers.append(key)
         for id_, raw in _parse(path).items():
-            found = list(_problems(id_, raw, path.stem, rows))
+            found = list(_problems(id_, raw, key, rows))
+            if id_ in entries:
+                found.append("has an entry in another file already; keep one")
             problems += [f"{path.name}: {id_}: {problem}" for problem in found]
             if not found:
                 entries[id_] = _entry(id_, raw)

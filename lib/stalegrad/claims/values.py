@@ -5,34 +5,9 @@ from __future__ import annotations
 import inspect
 from numbers import Real
 
-from stalegrad import moments, theory
-from stalegrad.claims.figure5 import right_hand_well
+from stalegrad import theory
+from stalegrad.claims.computed import PRINTED, VALUES, WORDS
 from stalegrad.theory.formula import Formula
-
-
-def second_moment_eigenvalues(eta, mu, a) -> list:
-    """The three eigenvalues of B(μ, η) as a list (SME-second-moment-eigenvalues)."""
-    return list(theory.formula("SME-second-moment-eigenvalues").numeric(eta=eta, mu=mu, a=a).values())
-
-
-def figure4(model, mu, k) -> dict:
-    """Exact moments of one curve of Figure 4 at step k (SME-F4)."""
-    return moments.figure4(model, mu, k)
-
-
-COMPUTED = {
-    "SME-second-moment-eigenvalues": second_moment_eigenvalues,
-    "SME-exact-moments": moments.exact_moments,
-    "SME-best-mu": moments.best_mu,
-    "SME-F4": figure4,
-    "SME-F5": right_hand_well,
-}
-WORDS = {
-    "SME-exact-moments": {"k": ("inf",)},
-    "SME-F4": {"model": ("asgd", "sme-asgd", "sme-sgd")},
-    "SME-F5": {"model": ("asgd", "sme-asgd", "sme-sgd")},
-}
-"""Arguments that may be words, and which; all others are numbers."""
 
 
 def formula(id_: str) -> Formula | None:
@@ -42,8 +17,8 @@ def formula(id_: str) -> Formula | None:
 
 def arguments(id_: str) -> dict:
     """Names of the arguments of a claim's value with their defaults, None where there is none."""
-    if id_ in COMPUTED:
-        parameters = inspect.signature(COMPUTED[id_]).parameters.values()
+    if id_ in VALUES:
+        parameters = inspect.signature(VALUES[id_]).parameters.values()
         return {p.name: None if p.default is p.empty else p.default for p in parameters}
     closed = formula(id_)
     return {name: closed.defaults.get(name) for name in closed.arguments} if closed else {}
@@ -52,7 +27,7 @@ def arguments(id_: str) -> dict:
 def has_printed(id_: str) -> bool:
     """Whether a printed form that is wrong can be evaluated."""
     closed = formula(id_)
-    return closed is not None and closed.printed is not None
+    return id_ in PRINTED or (closed is not None and closed.printed is not None)
 
 
 def value(id_: str, given: dict):
@@ -63,9 +38,9 @@ def value(id_: str, given: dict):
     for name, given_value in given.items():
         if isinstance(given_value, str) and name not in WORDS.get(id_, ()):
             raise ValueError(f"{id_}: {name} = {given_value!r} is a word, not a number; write it as in JSON, such as 0.9")
-    if id_ in COMPUTED:
+    if id_ in VALUES:
         _check_call(id_, given, takes)
-        return COMPUTED[id_](**given)
+        return VALUES[id_](**given)
     return formula(id_).numeric(**given)
 
 
@@ -89,10 +64,13 @@ def printed(id_: str, given: dict):
     """Value of the printed form, where it is wrong and can be evaluated."""
     if not has_printed(id_):
         raise ValueError(f"{id_} has no printed form that differs and can be evaluated; use its value")
+    if id_ in PRINTED:
+        _check_call(id_, given, arguments(id_))
+        return PRINTED[id_](**given)
     return formula(id_).numeric_printed(**given)
 
 
 def evaluable() -> list[str]:
     """Ids of all claims that have a value."""
     closed = [id_ for id_, found in theory.formulas().items() if found.arguments]
-    return sorted({*closed, *COMPUTED})
+    return sorted({*closed, *VALUES})

@@ -47,22 +47,36 @@ def _non_negative(value: np.ndarray) -> bool:
     return bool(np.all(value >= 0))
 
 
+def _at_least_one(value: np.ndarray) -> bool:
+    return bool(np.all(value >= 1))
+
+
 def _probability(value: np.ndarray) -> bool:
     return bool(np.all((value >= 0) & (value < 1)))
 
 
-_RULES: dict[str, tuple[Callable[[np.ndarray], bool], str]] = {
-    **dict.fromkeys(("eta", "eta_prime", "gamma", "a", "T"), (_positive, "positive")),
-    **dict.fromkeys(("Sigma", "Sigma_sample", "Sigma_read", "s2", "u", "t", "Vz"), (_non_negative, "at least 0")),
-    **dict.fromkeys(("mu", "momentum"), (_probability, "in [0, 1)")),
+DOMAINS: dict[str, Callable[[np.ndarray], bool]] = {
+    "positive": _positive,
+    "at least 0": _non_negative,
+    "in [0, 1)": _probability,
+    "at least 1": _at_least_one,
+    "a number": lambda _: True,
+}
+"""The rules that an argument may have to keep, by the words of the error message."""
+
+_USUAL = {
+    **dict.fromkeys(("eta", "eta_prime", "gamma", "a", "T", "h", "lam", "omega"), "positive"),
+    **dict.fromkeys(("Sigma", "Sigma_sample", "Sigma_read", "s2", "u", "t", "Vz", "sigma"), "at least 0"),
+    **dict.fromkeys(("mu", "momentum"), "in [0, 1)"),
 }
 
 
-def check_domain(**values) -> None:
+def check_domain(domains: Mapping[str, str] | None = None, **values) -> None:
     """Raise ValueError for a parameter outside its domain (eta > 0, 0 <= mu < 1, ...).
 
-    Names without a rule only have to be numbers that are finite.
+    `domains` gives names rules of their own, from `DOMAINS`. Names without a rule only have to be numbers that are finite.
     """
+    rules = {**_USUAL, **(domains or {})}
     for name, value in values.items():
         try:
             array = np.asarray(value, dtype=float)
@@ -70,8 +84,8 @@ def check_domain(**values) -> None:
             raise ValueError(f"{name} = {value!r} is not a number; pass a number or an array of numbers") from None
         if not np.all(np.isfinite(array)):
             raise ValueError(f"{name} = {value!r} must be finite; pass a finite number")
-        holds, rule = _RULES.get(name, (lambda _: True, ""))
-        if not holds(array):
+        rule = rules.get(name, "a number")
+        if not DOMAINS[rule](array):
             raise ValueError(f"{name} = {value!r} must be {rule}; choose a value in that range")
 
 
@@ -99,6 +113,8 @@ class Formula:
         Conditions on several arguments at once: a predicate over the dict of values and the rule in words.
     names : mapping of str -> str
         LaTeX of symbols that this formula shows in its own way.
+    domains : mapping of str -> str
+        Rules of `DOMAINS` for arguments whose name has another rule, or none, by default.
     """
 
     id: str
@@ -110,6 +126,7 @@ class Formula:
     where: Mapping[sp.Symbol, sp.Basic] = field(default_factory=dict)
     requires: tuple[tuple[Callable[[Mapping], bool], str], ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    domains: Mapping[str, str] = field(default_factory=dict)
 
     def latex(self, printed: bool = False) -> str:
         """LaTeX of the formula, or of its printed form."""
@@ -145,7 +162,7 @@ class Formula:
     def numeric(self, **values):
         """Value at the given arguments: float, complex, array, or a dict of these.
 
-        Scalar formulas broadcast over arrays of arguments.
+        Formulas broadcast over arrays of arguments; a matrix then has shape (..., rows, columns).
 
         Raises
         ------
@@ -177,10 +194,17 @@ class Formula:
 
     def _call(self, expr: sp.Basic, values: Mapping):
         explicit = self.written_out(expr)
-        frozen = explicit.as_immutable() if isinstance(explicit, sp.MatrixBase) else explicit
-        with np.errstate(all="ignore"):
-            result = np.asarray(_compiled(frozen, self.arguments)(*values.values()))
+        if isinstance(explicit, sp.MatrixBase):
+            entries = [self._scalar(entry, values) for entry in explicit]
+            return np.stack(entries, axis=-1).reshape(*np.shape(entries[0]), *explicit.shape)
+        result = self._scalar(explicit, values)
         return result if result.ndim else result.item()
+
+    def _scalar(self, expr: sp.Basic, values: Mapping) -> np.ndarray:
+        """A scalar expression, in the shape of the arguments."""
+        with np.errstate(all="ignore"):
+            result = np.asarray(_compiled(expr, self.arguments)(*values.values()))
+        return np.broadcast_to(result, np.shape(next(iter(values.values()), 0.0)))
 
     def _check(self, values: Mapping) -> dict:
         unknown = sorted(set(values) - set(self.arguments))
@@ -190,7 +214,7 @@ class Formula:
         missing = [name for name in self.arguments if name not in merged]
         if missing:
             raise ValueError(f"{self.id} needs {', '.join(missing)}; pass {missing[0]}=...")
-        check_domain(**merged)
+        check_domain(self.domains, **merged)
         arrays = np.broadcast_arrays(*(np.asarray(merged[name], dtype=float) for name in self.arguments))
         merged = {name: array[()] for name, array in zip(self.arguments, arrays, strict=True)}
         for holds, rule in self.requires:

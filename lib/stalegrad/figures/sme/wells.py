@@ -13,7 +13,7 @@ from stalegrad.algorithms.delayed import Past, State
 from stalegrad.claims import figure5
 from stalegrad.engine.process import reference_paths
 from stalegrad.engine.simulate import simulate
-from stalegrad.figures.approximation import compared
+from stalegrad.figures.sme.approximation import compared
 from stalegrad.limits.sde import euler_maruyama
 from stalegrad.limits.sme_asgd import StaleState
 from stalegrad.problems import double_well

@@ -6,7 +6,7 @@ import pytest
 
 from stalegrad.control import BatchProblem
 from stalegrad.evidence import z_test
-from stalegrad.figures import batch
+from stalegrad.figures.sme import batch
 from stalegrad.theory import formula
 
 READINGS = {

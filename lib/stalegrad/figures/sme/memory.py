@@ -9,7 +9,7 @@ import numpy as np
 import scipy.linalg
 
 from stalegrad import moments, plot
-from stalegrad.figures.axes import staleness_axis
+from stalegrad.figures.sme.axes import staleness_axis
 from stalegrad.moments.quadratic import second_moment_map
 
 Array = np.ndarray

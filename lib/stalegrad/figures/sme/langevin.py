@@ -10,7 +10,7 @@ from scipy.stats import norm
 from stalegrad import moments, plot
 from stalegrad.algorithms.asgd import asgd
 from stalegrad.algorithms.momentum import msgd
-from stalegrad.figures.axes import staleness_axis
+from stalegrad.figures.sme.axes import staleness_axis
 from stalegrad.limits.sme import sme_msgd
 from stalegrad.staleness import geometric
 from stalegrad.theory import formula

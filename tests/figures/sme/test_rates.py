@@ -5,7 +5,7 @@ import pytest
 
 from stalegrad import moments
 from stalegrad.algorithms.asgd import asgd
-from stalegrad.figures import rates
+from stalegrad.figures.sme import rates
 from stalegrad.problems import quadratic
 from stalegrad.staleness import geometric
 

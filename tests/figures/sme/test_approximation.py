@@ -7,7 +7,7 @@ import pytest
 import stalegrad as sg
 from stalegrad import moments
 from stalegrad.evidence import z_test
-from stalegrad.figures import approximation, bound
+from stalegrad.figures.sme import approximation, bound
 
 PARABOLA = sg.problems.quadratic(centres=[[1.0], [-1.0]], curvature=2.0)
 

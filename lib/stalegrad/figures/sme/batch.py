@@ -10,7 +10,7 @@ from stalegrad.algorithms.asgd import minibatch_asgd
 from stalegrad.control import BatchProblem, extra_samples_full, minimise_directly
 from stalegrad.engine.simulate import simulate
 from stalegrad.figures import layout
-from stalegrad.figures.axes import staleness_axis
+from stalegrad.figures.sme.axes import staleness_axis
 from stalegrad.problems import quadratic
 from stalegrad.staleness import geometric
 from stalegrad.theory import formula

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from stalegrad import moments, plot
-from stalegrad.figures.axes import staleness_axis
+from stalegrad.figures.sme.axes import staleness_axis
 from stalegrad.limits.sme_asgd import sme_asgd
 from stalegrad.moments.discrete import Rule
 from stalegrad.moments.quadratic import components, decay_per_step, geometric_memory

@@ -7,7 +7,8 @@ import pytest
 import stalegrad as sg
 from stalegrad.claims import figure5
 from stalegrad.engine.process import reference_paths
-from stalegrad.figures import layout, wells
+from stalegrad.figures import layout
+from stalegrad.figures.sme import wells
 
 
 def test_standard_error_is_binomial():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stalegrad.figures import langevin
+from stalegrad.figures.sme import langevin
 from stalegrad.problems import quadratic
 from stalegrad.staleness import geometric
 

@@ -11,7 +11,7 @@ from stalegrad import moments, plot
 from stalegrad.claims.models import MODELS
 from stalegrad.engine.simulate import simulate
 from stalegrad.figures import layout
-from stalegrad.figures.axes import staleness_axis
+from stalegrad.figures.sme.axes import staleness_axis
 from stalegrad.moments import Moments
 
 Array = np.ndarray

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from stalegrad.figures import memory
+from stalegrad.figures.sme import memory
 from stalegrad.problems import double_well
 from stalegrad.staleness import constant, geometric, mixture
 

@@ -1,0 +1,1 @@
+"""Figures of Zhang's thesis (paper key `EASGD`)."""

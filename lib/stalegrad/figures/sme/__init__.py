@@ -1,0 +1,1 @@
+"""Figures of An, Lu and Ying (paper key `SME`)."""

@@ -1,0 +1,3 @@
+"""Section 3.2: the strongly convex case (thesis of Zhang)."""
+
+from __future__ import annotations
