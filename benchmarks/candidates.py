@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import NamedTuple
 
+from benchmarks import elastic
+
 
 class Candidate(NamedTuple):
     """A row. `needs` names the distributions to install; `kind` is "ours", "limit", "library" or "by hand"."""
@@ -47,12 +49,26 @@ CANDIDATES = [
     Candidate("W2", "torchsde-by-hand", "by hand", "torchsde sdeint, step given in advance", "torchsde_euler", "w2_by_hand", TORCHSDE),
 ]
 
+for _name, _workload in elastic.WORKLOADS.items():
+    _size = f"p = {_workload.n_workers}, shape {_workload.shape:g}, {_workload.n_steps} steps"
+    CANDIDATES += [
+        Candidate(_name, "limit", "limit", f"drawing the same gammas, nothing else; {_size}", "draws", "w5"),
+        Candidate(_name, "stalegrad", "ours", "stalegrad.simulate", "own", "simulate"),
+        Candidate(_name, "numpy", "library", "NumPy, standard_gamma, tuned blocks", "numpy_elastic", "w5"),
+    ]
+    if _workload.shape == 0.5:
+        CANDIDATES += [Candidate(_name, "numpy-by-hand", "by hand", "NumPy, half a squared normal", "numpy_elastic", "w5_by_hand")]
+
 BY_ID = {candidate.id: candidate for candidate in CANDIDATES}
 
 
 def chosen(names):
-    """The rows named as ``W1``, ``W1:jax`` or ``jax``; all of them if none is named."""
+    """The rows named as ``W1``, ``W1:jax`` or ``jax`` (``W5`` is all sizes of it); all of them if none is named."""
     for name in names:
-        if not any(name in (row.id, row.workload, row.key) for row in CANDIDATES):
+        if not any(name in _names(row) for row in CANDIDATES):
             raise ValueError(f"{name!r} is no row of the benchmark; choose from {', '.join(BY_ID)}")
-    return [row for row in CANDIDATES if not names or {row.id, row.workload, row.key} & set(names)]
+    return [row for row in CANDIDATES if not names or _names(row) & set(names)]
+
+
+def _names(row):
+    return {row.id, row.workload, row.workload.split("-")[0], row.key}

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import process_time
@@ -14,6 +15,8 @@ from benchmarks.workloads import WORKLOADS, with_paths
 
 MANY_PATHS = 2**20
 THREADED_PATHS = 2**17
+NAMES = ("W1", "W2", "W5-p4")
+STEPS = {"W5-p4": 250}  # four workers a step: as long as the others
 STARTS = 3  # new processes, cold and cached each
 ENOUGH_ROUNDS = 3  # a million paths take seconds, so that few rounds tell
 
@@ -33,7 +36,8 @@ def system_bars(rounds, say):
     """All bars of this module; each is a median over rounds of ratios within a round, or over new processes."""
     rounds = min(rounds, ENOUGH_ROUNDS)
     bars = []
-    for name, workload in WORKLOADS.items():
+    for name in NAMES:
+        workload = _workload(name)
         say(f"{name}: {MANY_PATHS} paths beside {workload.n_paths}")
         few, many = _in_turns(_flat, name, rounds)
         growth = median(b / a for a, b in zip(few, many)) - 1
@@ -49,6 +53,10 @@ def system_bars(rounds, say):
     return bars
 
 
+def _workload(name):
+    return replace(WORKLOADS[name], n_steps=STEPS.get(name, WORKLOADS[name].n_steps))
+
+
 def _in_turns(time_pair, name, rounds):
     with own_process() as process:
         pairs = [process.submit(time_pair, name, number).result() for number in range(rounds + 1)]
@@ -57,13 +65,13 @@ def _in_turns(time_pair, name, rounds):
 
 def _flat(name, seed):
     pin_to_one_cpu()
-    many = with_paths(WORKLOADS[name], MANY_PATHS)
-    few = WORKLOADS[name]
+    few = _workload(name)
+    many = with_paths(few, MANY_PATHS)
     return _ns(few, seed, calls=MANY_PATHS // few.n_paths // 8), _ns(many, seed)
 
 
 def _threads(name, seed):
-    workload = with_paths(WORKLOADS[name], THREADED_PATHS)
+    workload = with_paths(_workload(name), THREADED_PATHS)
     return _ns(workload, seed, threads=1), _ns(workload, seed, threads=2)
 
 

@@ -1,16 +1,18 @@
-"""The two workloads: what every candidate has to compute, in the papers' symbols.
+"""The workloads: what every candidate has to compute, in the papers' symbols.
 
-Both report the mean and the second moment of x over the paths after every step 0 ... ``n_steps``.
-The objective is f(x) = x² with two components f_i(x) = (x - c_i)² - 1, c_i = ±1, so that ∇f_i(x) = 2 (x - c_i).
+All report the mean and the second moment of x over the paths after every step 0 ... ``n_steps``. W5 is in `benchmarks.elastic`; in
+W1 and W2 the objective is f(x) = x² with two components f_i(x) = (x - c_i)² - 1, c_i = ±1, so that ∇f_i(x) = 2 (x - c_i).
 """
 
 from dataclasses import dataclass, replace
 from math import sqrt
 
+from benchmarks import elastic
+
 
 @dataclass(frozen=True)
 class Workload:
-    """Sizes and parameters of one workload.
+    """Sizes and parameters of W1 or W2.
 
     W1 is the algorithm (SME-2.1): x_{k+1} = x_k - η ∇f_γ(x_{k-τ}), γ uniform on the components, P(τ = l) = (1-μ) μ^l,
     x frozen at ``start`` before step 0.
@@ -50,11 +52,13 @@ class Workload:
         return self.start, -2.0 * self.start / self.friction, 4.0
 
 
-WORKLOADS = {name: Workload(name) for name in ("W1", "W2")}
+WORKLOADS = {name: Workload(name) for name in ("W1", "W2")} | elastic.WORKLOADS
 
 
 def model(workload):
     """The workload as an object of the library: what `stalegrad.simulate` and `stalegrad.moments.of` take."""
+    if workload.name in elastic.WORKLOADS:
+        return elastic.model(workload)
     import stalegrad as sg
 
     problem = sg.problems.quadratic(centres=[[1.0], [-1.0]], curvature=2.0)
@@ -65,6 +69,8 @@ def model(workload):
 
 def exact_moments(workload):
     """Mean and second moment of x at every step, without Monte Carlo."""
+    if workload.name in elastic.WORKLOADS:
+        return elastic.exact_moments(workload)
     from stalegrad import moments
 
     exact = moments.of(model(workload), workload.start, n_steps=workload.n_steps)

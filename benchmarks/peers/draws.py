@@ -7,7 +7,8 @@ from stalegrad import geometric
 from stalegrad.engine.alias import alias_table
 from stalegrad.engine.blocks import BLOCK
 from stalegrad.engine.compiled.build import OPTIONS
-from stalegrad.engine.compiled.delayed import draw_staleness
+from stalegrad.engine.compiled.choices import draw_staleness
+from stalegrad.engine.compiled.gamma import next_any, next_whole
 from stalegrad.engine.compiled.philox import next_normal, next_word
 
 ONE = np.uint64(1)
@@ -35,6 +36,22 @@ def w2(workload):
     return run
 
 
+def w5(workload):
+    """One gamma for every worker and step."""
+    n_draws = workload.n_steps * workload.n_workers
+    drawn, normals, words = np.empty(BLOCK), np.empty((4, BLOCK)), np.empty((5, BLOCK), np.uint32)
+
+    def run(seed):
+        if workload.shape == 0.5:
+            _half_gammas(np.uint64(seed), workload.n_paths, n_draws, drawn, normals, words)
+        elif workload.closed_form:
+            _whole_gammas(np.uint64(seed), workload.n_paths, n_draws, workload.shape, drawn, words)
+        else:
+            _any_gammas(np.uint64(seed), workload.n_paths, n_draws, workload.shape, drawn, normals, words)
+
+    return run
+
+
 @numba.njit(**OPTIONS)
 def _choices(seed, n_paths, n_steps, entries, index_bits, tau, component):
     words, tape = np.empty((4, BLOCK), np.uint32), np.zeros(1, np.uint64)
@@ -55,3 +72,30 @@ def _normals(seed, n_paths, n_steps, normals):
         tape[0] = np.uint64(0)
         for _ in range(n_steps):
             next_normal(tape, normals, words, seed, np.uint64(block))
+
+
+@numba.njit(**OPTIONS)
+def _half_gammas(seed, n_paths, n_draws, drawn, normals, words):
+    tape = np.zeros(1, np.uint64)
+    for block in range(0, n_paths, BLOCK):
+        tape[0] = np.uint64(0)
+        for _ in range(n_draws):
+            z = next_normal(tape, normals, words, seed, np.uint64(block))
+            for p in range(BLOCK):
+                drawn[p] = 0.5 * z[p] * z[p]
+
+
+@numba.njit(**OPTIONS)
+def _whole_gammas(seed, n_paths, n_draws, shape, drawn, words):
+    tape = np.zeros(1, np.uint64)
+    for block in range(0, n_paths, BLOCK):
+        tape[0] = np.uint64(0)
+        for _ in range(n_draws):
+            next_whole(drawn, shape, 1.0, tape, words, seed, np.uint64(block))
+
+
+@numba.njit(**OPTIONS)
+def _any_gammas(seed, n_paths, n_draws, shape, drawn, normals, words):
+    for block in range(0, n_paths, BLOCK):
+        for number in range(np.uint64(n_draws)):
+            next_any(drawn, shape, normals, words, seed, np.uint64(block), number)

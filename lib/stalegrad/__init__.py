@@ -4,8 +4,14 @@ from importlib import import_module
 
 # Loaded on first use (PEP 562): `stalegrad claims` and `sg.claim` answer without numpy, sympy and the engine.
 _HOMES = {
+    "stalegrad.algorithms.admm": ("admm",),
     "stalegrad.algorithms.asgd": ("asgd", "minibatch_asgd", "minibatch_asgd_separate_reads"),
-    "stalegrad.algorithms.momentum": ("msgd",),
+    "stalegrad.algorithms.asynchronous": ("async_eamsgd", "async_easgd", "round_robin_easgd"),
+    "stalegrad.algorithms.averaged": ("adownpour", "averaged_sgd", "moving_average_sgd", "mvadownpour"),
+    "stalegrad.algorithms.downpour": ("downpour", "mdownpour"),
+    "stalegrad.algorithms.elastic": ("eamsgd", "eamsgd_heavy_ball", "easgd", "easgd_gauss_seidel"),
+    "stalegrad.algorithms.momentum": ("msgd", "nesterov"),
+    "stalegrad.algorithms.tree": ("eamsgd_tree", "easgd_tree", "multiscale", "up_down"),
     "stalegrad.algorithms.sgd": ("minibatch_sgd", "sgd"),
     "stalegrad.claims": ("claim",),
     "stalegrad.engine.ensemble": ("Ensemble",),
@@ -16,7 +22,7 @@ _HOMES = {
     "stalegrad.limits.sme_asgd": ("sme_asgd", "sme_asgd_mixture"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("control", "evidence", "moments", "plot", "problems", "theory")
+_MODULES = ("control", "evidence", "moments", "plot", "problems", "schedule", "theory")
 __all__ = sorted((*_HOME_OF, *_MODULES))
 
 

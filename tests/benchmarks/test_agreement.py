@@ -16,7 +16,7 @@ def no_search_for_the_best_block(monkeypatch):
     monkeypatch.setattr(numpy_blocks, "BLOCKS", (5_120,))
 
 
-@pytest.fixture(scope="module", params=WORKLOADS)
+@pytest.fixture(scope="module", params=PROGRAMS)
 def workload(request):
     return WORKLOADS[request.param]
 

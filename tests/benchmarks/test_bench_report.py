@@ -1,7 +1,7 @@
 """Ratios, bars and tables from times that are made up, so that each verdict is known."""
 
 import pytest
-from benchmarks import candidates, report
+from benchmarks import candidates, elastic, report
 from benchmarks.__main__ import main
 from benchmarks.bars import speed_bars
 from benchmarks.measure import with_ratios
@@ -57,7 +57,8 @@ def test_a_readme_without_markers_is_left_alone(rows, tmp_path):
 
 def test_rows_are_chosen_by_workload_library_or_both():
     assert [choice.id for choice in candidates.chosen(["W1:jax"])] == ["W1:jax"]
-    assert {choice.workload for choice in candidates.chosen(["numpy"])} == {"W1", "W2"}
+    assert {"W1", "W2", "W5-p4"} < {choice.workload for choice in candidates.chosen(["numpy"])}
+    assert {choice.workload for choice in candidates.chosen(["W5"])} == set(elastic.WORKLOADS)
     assert len(candidates.chosen([])) == len(candidates.CANDIDATES)
 
 

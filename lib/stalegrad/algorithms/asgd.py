@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from stalegrad.algorithms.delayed import Choices, Draw, State, delayed_process, gradient
+from stalegrad.algorithms.delayed import Choices, Draw, State, delayed_process, finite_rows
+from stalegrad.algorithms.sampled import gradient
 from stalegrad.engine.alias import alias_table
 from stalegrad.engine.checks import batch_sizes, positive
 from stalegrad.engine.process import Process
@@ -119,6 +120,6 @@ def asgd_step(problem, eta: float, state: State, draw: Draw) -> State:
 def _asynchronous(name: str, problem, parameters: dict, eta: float, staleness, batch, one_read: bool) -> Process:
     if not hasattr(staleness, "table"):
         raise ValueError(f"staleness={staleness!r} is no law: give geometric(mu), constant(l), uniform(low, high), ...")
-    choices = Choices(problem.data, alias_table(staleness.table), batch, one_read)
+    choices = Choices(finite_rows(problem), alias_table(staleness.table), batch, one_read)
     dt = math.sqrt(eta / (1.0 + staleness.mean))
     return delayed_process(name, problem, parameters, choices, partial(asgd_step, problem, eta), eta=eta, dt=dt)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stalegrad.algorithms.sampled import position, step_condition
 from stalegrad.engine.alias import AliasTable
 from stalegrad.engine.checks import schedule
 from stalegrad.engine.process import Process
@@ -108,21 +109,16 @@ class Choices:
         return fresh + (0 if n == 1 else size - fresh if n == 2 else size)
 
 
-def gradient(problem, x: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """grad f(x; z) (d, paths), from the source of the problem's block function."""
-    out = np.empty(x.shape, np.result_type(x, z))
-    problem.blocks.gradient(x, z, out)
-    return out
-
-
 def frozen_past(longest: int, x0: np.ndarray) -> State:
     """x_k = x_0 for k <= 0."""
     return State(x0, Past((x0,), longest))
 
 
-def position(state) -> np.ndarray:
-    """x_k."""
-    return state.x
+def finite_rows(problem) -> np.ndarray:
+    """The data of a problem with components, or an error."""
+    if not problem.n_components:
+        raise ValueError(f"{problem!r} has no components to draw: this algorithm needs a finite sum; sgd, msgd, nesterov and easgd take any law")
+    return problem.data
 
 
 def delayed_process(
@@ -138,37 +134,30 @@ def delayed_process(
     momentum: float = 0.0,
 ) -> Process:
     """A process of this family, whose readable rule is `step`."""
+    longest = choices.table.longest
     return Process(
         name=name,
         problem=problem,
         parameters=parameters,
         dt=dt,
-        init=init or partial(frozen_past, choices.table.longest),
+        init=init or partial(frozen_past, longest),
         draw=choices.draw,
         step=step,
         observe=position,
         kernel=("delayed", "delayed_gradient"),
-        arguments=partial(_arguments, problem, choices, eta, momentum),
-        stability=_stability(problem, eta, momentum, choices.table.longest),
+        arguments=partial(_arguments, problem, choices, longest, eta, momentum),
+        stability=step_condition(problem, eta, momentum, ", and the less the staler the reads" if longest > 0 else ""),
     )
 
 
-def _stability(problem, eta: float, momentum: float, longest: int) -> str:
-    if problem.curvature is None:
-        return "Reduce eta."
-    bound = 2.0 * (1.0 + momentum)
-    stale = ", and the less the staler the reads" if longest > 0 else ""
-    return f"Near the minimum eta * curvature = {eta * problem.curvature:.3g} must be below {bound:.3g}{stale}; reduce eta."
-
-
-def _arguments(problem, choices: Choices, eta: float, momentum: float, n_steps: int) -> tuple:
+def _arguments(problem, choices: Choices, longest: int, eta: float, momentum: float, n_steps: int) -> tuple:
     batches = schedule(choices.batch, n_steps, "batch").astype(np.int64)
     return (
         problem.blocks.gradient.compiled,
         np.ascontiguousarray(problem.data, float),
         choices.table.entries,
         choices.table.index_bits,
-        choices.table.longest,
+        longest,
         eta / batches,
         batches,
         momentum,

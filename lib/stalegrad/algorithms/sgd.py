@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from stalegrad import staleness as laws
-from stalegrad.algorithms.delayed import Choices, Draw, State, delayed_process, gradient
+from stalegrad.algorithms.delayed import Choices, Draw, State, delayed_process, frozen_past
+from stalegrad.algorithms.sampled import gradient, sampled_process
 from stalegrad.engine.alias import alias_table
 from stalegrad.engine.checks import batch_sizes, positive
 from stalegrad.engine.process import Process
@@ -19,7 +20,7 @@ def sgd(problem, eta: float) -> Process:
     Parameters
     ----------
     problem : Problem
-        The objective, an average of components.
+        The objective; on `noisy_quadratic` and `gamma_quadratic` this is (5.2) and (5.23) of the thesis.
     eta : float
         Learning rate, positive.
 
@@ -39,7 +40,7 @@ def sgd(problem, eta: float) -> Process:
     0.1
     """
     eta = positive(eta, "eta")
-    return delayed_process("sgd", problem, {"eta": eta}, _synchronous(problem, 1), partial(sgd_step, problem, eta), eta=eta, dt=eta)
+    return _synchronous("sgd", problem, {"eta": eta}, 1)
 
 
 def minibatch_sgd(problem, eta: float, batch) -> Process:
@@ -72,8 +73,7 @@ def minibatch_sgd(problem, eta: float, batch) -> Process:
     """
     eta, batch = positive(eta, "eta"), batch_sizes(batch)
     parameters = {"eta": eta, "batch": batch}
-    choices = _synchronous(problem, batch)
-    return delayed_process("minibatch_sgd", problem, parameters, choices, partial(sgd_step, problem, eta), eta=eta, dt=eta)
+    return _synchronous("minibatch_sgd", problem, parameters, batch)
 
 
 def sgd_step(problem, eta: float, state: State, draw: Draw) -> State:
@@ -84,5 +84,10 @@ def sgd_step(problem, eta: float, state: State, draw: Draw) -> State:
     return State(x_next, state.past.push(x_next))
 
 
-def _synchronous(problem, batch) -> Choices:
-    return Choices(problem.data, alias_table(laws.none().table), batch, one_read=False)
+def _synchronous(name: str, problem, parameters: dict, batch) -> Process:
+    eta = parameters["eta"]
+    step = partial(sgd_step, problem, eta)
+    if not problem.n_components:
+        return sampled_process(name, problem, parameters, batch, step, partial(frozen_past, 0), dt=eta)
+    choices = Choices(problem.data, alias_table(laws.none().table), batch, one_read=False)
+    return delayed_process(name, problem, parameters, choices, step, eta=eta, dt=eta)

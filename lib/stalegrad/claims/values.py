@@ -33,7 +33,7 @@ def has_printed(id_: str) -> bool:
 def value(id_: str, given: dict):
     """Value of the right form at the given arguments; ValueError names what is wrong with them."""
     takes = arguments(id_)
-    if not takes:
+    if not takes and id_ not in VALUES:
         raise ValueError(f"{id_} has no value: it is no formula of numbers; those with one are {', '.join(evaluable())}")
     for name, given_value in given.items():
         if isinstance(given_value, str) and name not in WORDS.get(id_, ()):
@@ -46,7 +46,7 @@ def value(id_: str, given: dict):
 
 def _check_call(id_: str, given: dict, takes: dict) -> None:
     """Names and types for a function; ranges are the function's own to check."""
-    listed = ", ".join(name if default is None else f"{name}={default}" for name, default in takes.items())
+    listed = ", ".join(name if default is None else f"{name}={default}" for name, default in takes.items()) or "none"
     for name, given_value in given.items():
         if name not in takes:
             raise ValueError(f"{id_} has no argument {name!r}; it takes {listed}")

@@ -24,6 +24,22 @@ def fraction(value, name: str) -> float:
     return number
 
 
+def signed_fraction(value, name: str) -> float:
+    """`value` as a float in (-1, 1)."""
+    number = float(value)
+    if not -1.0 < number < 1.0:
+        raise ValueError(f"{name}={value} must lie between -1 and 1: 0 switches it off, at 1 nothing is ever forgotten")
+    return number
+
+
+def finite(value, name: str) -> float:
+    """`value` as a finite float of either sign."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name}={value} is not usable: give a finite number")
+    return number
+
+
 def whole(value, name: str, least: int) -> int:
     """`value` as an integer of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, Integral):

@@ -33,10 +33,11 @@ def sum_normals(n_draws: int, n_paths: int, seed: int = 0, first_path: int = 0) 
 
 def sum_gammas(shape: float, n_draws: int, n_paths: int, seed: int = 0, first_path: int = 0) -> np.ndarray:
     """Sum of the first gamma draws of each path, scale 1."""
-    from stalegrad.engine.compiled import draws
+    from stalegrad.engine.compiled import draws, laws
 
     shape, out = positive(shape, "shape", "a gamma shape must be positive and finite"), _room(n_paths)
-    draws.sum_gammas(np.uint64(seed), np.uint64(first_path), n_draws, shape, out)
+    draw, table = laws.compiled(laws.gamma_drawer(shape)), np.array([[shape], [1.0]])
+    draws.sum_rows(np.uint64(seed), np.uint64(first_path), n_draws, draw, table, out)
     return out
 
 

@@ -21,6 +21,8 @@ FORMAT = "stalegrad ensemble 1"
 class Ensemble:
     """Moments of many paths at every step, and, if asked for, the paths.
 
+    d counts the recorded columns: those of x, or of everything that the process observes, in the order of `facts["observed"]`.
+
     Attributes
     ----------
     mean : ndarray (n_steps + 1, d)
@@ -57,7 +59,7 @@ class Ensemble:
     def from_sums(cls, sums, final, paths, diverged: int, *, n_paths: int, dt: float, facts: dict) -> Ensemble:
         """From the sums over paths of x_i, x_i^2, x_i^4 and x_i x_j (j < i), i = 0, 1, ... (n_steps + 1, moments)"""
         averages = sums / n_paths
-        d = len(facts["start"])
+        d = dimension(sums.shape[1])
         mean, fourth = np.empty((len(sums), d)), np.empty((len(sums), d))
         second = np.empty((len(sums), d, d))
         column = 0
@@ -161,6 +163,16 @@ class Ensemble:
         return self.final
 
 
+def moment_count(d: int) -> int:
+    """Moments recorded a step: d means, d (d + 1) / 2 second and d fourth moments."""
+    return 2 * d + d * (d + 1) // 2
+
+
+def dimension(n_moments: int) -> int:
+    """The d with n_moments = moment_count(d)."""
+    return next(d for d in range(n_moments + 1) if moment_count(d) >= n_moments)
+
+
 def provenance(process, start: np.ndarray, n_paths: int, n_steps: int, seed: int, first_path: int) -> dict[str, Any]:
     """Everything that fixes the numbers of a run, ready for JSON."""
     import numba
@@ -170,6 +182,7 @@ def provenance(process, start: np.ndarray, n_paths: int, n_steps: int, seed: int
         "problem": repr(process.problem),
         "parameters": {name: _plain(value) for name, value in process.parameters.items()},
         "start": start.tolist(),
+        "observed": list(process.observed),
         "n_paths": n_paths,
         "n_steps": n_steps,
         "seed": seed,

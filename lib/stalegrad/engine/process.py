@@ -11,6 +11,11 @@ import numpy as np
 from stalegrad.engine.streams import Tape
 
 
+def _nothing(n_steps: int) -> tuple:
+    """What no kernel takes."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Process:
     """A discrete process: `init`, `step`, `observe`, the draws it needs, and its kernel.
@@ -35,13 +40,16 @@ class Process:
     step : callable
         (state, draw) -> state.
     observe : callable
-        (state) -> x (d, paths).
-    kernel : tuple of str
-        Module (of `stalegrad.engine.compiled`) and name of the compiled kernel.
+        (state) -> what is recorded (dim, paths): d rows for each name in `observed`, by default x alone.
+    kernel : tuple of str or None
+        Module (of `stalegrad.engine.compiled`) and name of the compiled kernel. None: `simulate` runs `step` itself, tens
+        of times slower, with the same random numbers.
     arguments : callable
         (n_steps) -> what the kernel takes after the driver's own arguments.
     stability : str
         The condition that a diverging run breaks, or what to try; empty where none is known.
+    observed : tuple of str
+        What is recorded, in this order.
     """
 
     name: str
@@ -52,14 +60,15 @@ class Process:
     draw: Callable[[Tape, int], Any]
     step: Callable[[Any, Any], Any]
     observe: Callable[[Any], np.ndarray]
-    kernel: tuple[str, str]
-    arguments: Callable[[int], tuple]
+    kernel: tuple[str, str] | None = None
+    arguments: Callable[[int], tuple] = _nothing
     stability: str = ""
+    observed: tuple[str, ...] = ("x",)
 
     @property
     def dim(self) -> int:
-        """d, the length of x."""
-        return self.problem.dim
+        """Recorded columns: d, the length of x, for each thing observed."""
+        return self.problem.dim * len(self.observed)
 
     def __repr__(self) -> str:
         return described(self)
@@ -76,7 +85,7 @@ def described(model) -> str:
 
 
 def reference_paths(process: Process, start, n_steps: int, paths, seed: int = 0) -> np.ndarray:
-    """The paths of a process by its readable rule, shape (paths, n_steps + 1, d).
+    """The paths of a process by its readable rule, shape (paths, n_steps + 1, dim).
 
     What `simulate(..., keep="paths")` computes by the kernel, to rounding; slow, and the oracle of its tests.
     """

@@ -16,8 +16,9 @@ import numpy as np
 
 from stalegrad.engine.blocks import BLOCK, LANES
 from stalegrad.engine.checks import start_point, whole
-from stalegrad.engine.ensemble import Ensemble, provenance
+from stalegrad.engine.ensemble import Ensemble, moment_count, provenance
 from stalegrad.engine.process import Process
+from stalegrad.engine.readable import run_reference
 
 UNIT = 1024
 """Paths whose moments are summed together; the sums of units are added in the order of the paths."""
@@ -66,7 +67,8 @@ def simulate(
 
     Path i of seed s uses the random numbers of (s, i) alone, so the result is the same, bit for bit, for any
     `threads` and `map`, and `first_path=i, n_paths=1` repeats path i by itself. Paths of an algorithm and of
-    its limit with the same seed share seeds, not noise: an algorithm draws whole numbers, a limit normals.
+    its limit with the same seed share seeds, not noise: an algorithm draws whole numbers, a limit normals; only `sgd` on
+    `noisy_quadratic` and its limit draw the same normals.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ def simulate(
     True
     """
     process = _as_process(process)
-    point = start_point(start, process.dim)
+    point = start_point(start, process.problem.dim)
     n_paths, n_steps = whole(n_paths, "n_paths", 1), whole(n_steps, "n_steps", 1)
     seed, first_path = whole(seed, "seed", 0), whole(first_path, "first_path", 0)
     if seed >= 2**64 or first_path + n_paths > 2**63:
@@ -149,10 +151,8 @@ def _as_process(model) -> Process:
 
 def run_chunk(process: Process, start, n_steps: int, seed: int, keep_paths: bool, stop, chunk: Chunk) -> ChunkResult:
     """Simulate the paths of one chunk, unit by unit; a task, so it can be sent to another process."""
-    module, name = process.kernel
-    arguments = process.arguments(n_steps)
-    function = getattr(importlib.import_module(f"stalegrad.engine.compiled.{module}"), name)
-    d, width = len(start), -(-chunk.n_paths // BLOCK) * BLOCK
+    function, arguments = _advance(process, n_steps)
+    d, width = process.dim, -(-chunk.n_paths // BLOCK) * BLOCK
     lanes = np.empty((n_steps + 1, moment_count(d), LANES))
     final, kept = np.empty((d, min(UNIT, width))), np.empty((n_steps + 1 if keep_paths else 0, d, min(UNIT, width)))
     sums, finals, paths = [], [], []
@@ -168,16 +168,22 @@ def run_chunk(process: Process, start, n_steps: int, seed: int, keep_paths: bool
     return ChunkResult(chunk, np.array(sums), np.concatenate(finals, axis=1), all_paths)
 
 
-def moment_count(d: int) -> int:
-    """Moments recorded a step: d means, d (d + 1) / 2 second and d fourth moments."""
-    return 2 * d + d * (d + 1) // 2
+def _advance(process: Process, n_steps: int) -> tuple[Callable, tuple]:
+    """What advances the paths of a unit, and what it takes after the driver's arguments."""
+    if process.kernel is None:
+        return run_reference, (process, n_steps)
+    module, name = process.kernel
+    return getattr(importlib.import_module(f"stalegrad.engine.compiled.{module}"), name), process.arguments(n_steps)
 
 
 def _sum_lanes(lanes: np.ndarray) -> np.ndarray:
+    """Sum over the last axis in pairs, an order that no machine changes; lane by lane, because that axis is short."""
+    parts = list(np.moveaxis(lanes, -1, 0))
     with np.errstate(invalid="ignore", over="ignore"):
-        fours = lanes[..., :4] + lanes[..., 4:]
-        twos = fours[..., :2] + fours[..., 2:]
-        return twos[..., 0] + twos[..., 1]
+        while len(parts) > 1:
+            half = len(parts) // 2
+            parts = [a + b for a, b in zip(parts[:half], parts[half:], strict=True)]
+    return parts[0]
 
 
 def _chunks(first_path: int, n_paths: int, work_per_path: int) -> list[Chunk]:

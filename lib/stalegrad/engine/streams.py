@@ -7,11 +7,14 @@ and two processes with one seed can share their noise.
 
 A stream of a path is a tape: its word number n is word n mod 4 of group n div 4.
 
-| stream | tape                                                              |
-|--------|-------------------------------------------------------------------|
-| 0      | words for staleness and components, in the order they are needed  |
-| 1      | standard normals, by Box-Muller from words (0, 1) and (2, 3)      |
-| 2      | attempts of the gamma draws: attempt a of draw n is group n of stream 2 + 256 a |
+| stream | tape                                                                                 |
+|--------|--------------------------------------------------------------------------------------|
+| 0      | words for staleness and components, in the order they are needed                     |
+| 1      | standard normals, by Box-Muller from words (0, 1) and (2, 3)                         |
+| 2      | words of gamma draws of a whole shape; or attempts of a rejection method: attempt a  |
+|        | of draws 2 n and 2 n + 1 is group n of stream 2 + 256 a                              |
+| 3      | words for schedules: which worker acts, how long it takes                            |
+| 4      | words that turn gamma draws of shape s + 1 into draws of shape s < 1                 |
 
 References
 ----------
@@ -30,7 +33,9 @@ ROUNDS = 10
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
 
-CHOICES, NORMALS, GAMMAS = 0, 1, 2
+CHOICES, NORMALS, GAMMAS, SCHEDULE, BOOSTS = 0, 1, 2, 3, 4
+WHOLE_SHAPES = (1.0, 2.0, 3.0, 4.0)
+"""Gamma shapes drawn from as many uniforms."""
 ATTEMPT = 256
 """Streams between one attempt of a rejection method and the next."""
 
@@ -70,7 +75,11 @@ class Tape(NamedTuple):
 
     def normals(self, first: int, count: int) -> np.ndarray:
         """Standard normals number `first`, ..., `first + count - 1` (count, paths)."""
-        return _read(lambda group: box_muller(self.call(group, NORMALS)), first, count)
+        return _read(self.normal_group, first, count)
+
+    def normal_group(self, group: int) -> np.ndarray:
+        """Normals number 4 group, ..., 4 group + 3 (4, paths)."""
+        return box_muller(self.call(group, NORMALS))
 
     def gammas(self, shape: float, number: int) -> np.ndarray:
         """Gamma draw `number` of every path (paths,), scale 1.
@@ -80,24 +89,47 @@ class Tape(NamedTuple):
         """
         if shape == 0.5:
             return self.normals(number, 1)[0] ** 2 / 2.0
-        if shape in (1.0, 2.0, 3.0, 4.0):
-            return -np.log(np.prod(uniforms(self.call(number, GAMMAS))[: int(shape)], axis=0))
+        if shape in WHOLE_SHAPES:
+            size = int(shape)
+            return -np.log(np.prod(uniforms(self.words(number * size, size, GAMMAS)), axis=0))
         return self._marsaglia_tsang(shape, number)
 
     def _marsaglia_tsang(self, shape: float, number: int) -> np.ndarray:
         d = (shape if shape >= 1.0 else shape + 1.0) - 1.0 / 3.0
         c = 1.0 / np.sqrt(9.0 * d)
+        group, row = divmod(number, 2)
         drawn, attempt = np.full(len(self.paths), np.nan), 0
         while np.isnan(drawn).any():
-            words = self.call(number, GAMMAS + ATTEMPT * attempt)
-            z, u, boost = box_muller(words)[0], *uniforms(words)[2:]
+            words = self.call(group, GAMMAS + ATTEMPT * attempt)
+            z, u = box_muller(words)[row], uniforms(words)[2 + row]
             v = (1.0 + c * z) ** 3
             with np.errstate(invalid="ignore"):
                 accepted = (v > 0.0) & (np.log(u) < 0.5 * z * z + d * (1.0 - v + np.log(v)))
-            value = d * v * (boost ** (1.0 / shape) if shape < 1.0 else 1.0)
-            drawn = np.where(np.isnan(drawn) & accepted, value, drawn)
+            drawn = np.where(np.isnan(drawn) & accepted, d * v, drawn)
             attempt += 1
-        return drawn
+        return drawn if shape >= 1.0 else drawn * uniforms(self.call(group, BOOSTS))[row] ** (1.0 / shape)
+
+
+class BufferedTape(Tape):
+    """A tape that keeps its last calls, for rules that read a few numbers a step; it gives the same numbers."""
+
+    KEPT = 8
+
+    def call(self, group: int, stream: int) -> np.ndarray:
+        """As `Tape.call`."""
+        return self._remembered((group, stream), super().call)
+
+    def normal_group(self, group: int) -> np.ndarray:
+        """As `Tape.normal_group`."""
+        return self._remembered((group, None), lambda *key: super(BufferedTape, self).normal_group(key[0]))
+
+    def _remembered(self, key: tuple, compute: Callable) -> np.ndarray:
+        calls = self.__dict__.setdefault("calls", {})
+        if key not in calls:
+            while len(calls) >= self.KEPT:
+                del calls[next(iter(calls))]
+            calls[key] = compute(*key)
+        return calls[key]
 
 
 def uniforms(words) -> np.ndarray:
@@ -115,5 +147,5 @@ def box_muller(words) -> np.ndarray:
 
 def _read(call: Callable[[int], np.ndarray], first: int, count: int) -> np.ndarray:
     """Rows `first`, ..., `first + count - 1` of a tape whose groups of four `call` returns."""
-    groups = [call(group) for group in range(first // 4, (first + count) // 4 + 1)]
+    groups = [call(group) for group in range(first // 4, max(first // 4 + 1, -(-(first + count) // 4)))]
     return np.concatenate(groups)[first % 4 : first % 4 + count]

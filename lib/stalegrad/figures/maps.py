@@ -66,4 +66,3 @@ def lowest(x, y, values) -> tuple[float, float, float]:
 def grid(low: float, high: float, n: int) -> np.ndarray:
     """n points inside the open interval (low, high), at the middles of n equal cells."""
     return low + (high - low) * (np.arange(n) + 0.5) / n
-

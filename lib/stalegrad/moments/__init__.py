@@ -1,11 +1,12 @@
 r"""Exact moments: mean and second moment at every step and at infinity, without Monte Carlo.
 
-For problems with linear component gradients (`quadratic`, `least_squares`) the first two moments of every algorithm
-and of every limit obey a closed linear recursion; this module writes its matrix down and iterates or solves it.
+For problems with linear gradients (`quadratic`, `least_squares`, `noisy_quadratic`, `gamma_quadratic`) the first two moments
+of every algorithm and of every limit obey a closed linear recursion. For delayed gradients and for the limits its matrix
+is written down; for all other processes it is found by running their readable step on basis states (`traced`).
 For the limits, `of`, `stationary` and `spectral_radius` speak of the Euler-Maruyama scheme that `simulate` runs;
 `exact_limit` and `decay_rate` of the limit itself.
 
-Claims: SME-exact-moments, SME-self-consistent, SME-best-mu, SME-F4.
+Claims: SME-exact-moments, SME-self-consistent, SME-best-mu, SME-F4, EASGD-async-easgd, EASGD-tree-moments.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from scipy.linalg import expm
 
 from stalegrad.engine.checks import schedule, start_point, whole
-from stalegrad.moments import models
+from stalegrad.moments import models, traced
 from stalegrad.moments.quadratic import best_mu, exact_moments, figure4, self_consistent
 from stalegrad.moments.system import Array, Moments, System, abscissa, fixed_point, iterate, radius
 
@@ -48,8 +49,8 @@ def of(model, start, n_steps: int = 1000) -> Moments:
     Returns
     -------
     Moments
-        `mean` (n_steps + 1, d) and `second_moment` (n_steps + 1, d, d). For the limits in (M, P) of (2.5) these are
-        the moments of M.
+        `mean` (n_steps + 1, dim) and `second_moment` (n_steps + 1, dim, dim) of what the process observes, d numbers for
+        each name. For the limits in (M, P) of (2.5) these are the moments of M.
 
     Raises
     ------
@@ -58,6 +59,8 @@ def of(model, start, n_steps: int = 1000) -> Moments:
     """
     n_steps = whole(n_steps, "n_steps", 0)
     begin = start_point(start, model.problem.dim)
+    if not models.is_written(model):
+        return traced.of(model, models.linear(model), begin, n_steps)
     step, batch = _stepper(model, begin)
     if batch.ndim == 0:
         system = step(float(batch))
@@ -93,15 +96,23 @@ def exact_limit(model, start, times) -> Moments:
 
 
 def stationary(model) -> Moments:
-    """Moments that every start reaches in the long run: `mean` (d,), `second_moment` (d, d).
+    """Moments that every start reaches in the long run: `mean` (dim,), `second_moment` (dim, dim).
 
-    A limit stands for its Euler-Maruyama scheme. Moments that do not exist are infinite, with a RuntimeWarning.
+    A limit stands for its Euler-Maruyama scheme. With a cycle, as in round robin or with a communication period, they are
+    averages over its phases. Moments that do not exist are infinite, with a RuntimeWarning.
     """
+    if not models.is_written(model):
+        return traced.stationary(model, models.linear(model))
     return fixed_point(_one_step(model), 1.0, lambda matrix: radius(matrix) < 1.0)
 
 
 def spectral_radius(model) -> float:
-    """Spectral radius of one step on second moments (without means): below 1, the second moment converges."""
+    """Spectral radius of one step on second moments (without means): below 1, the second moment converges.
+
+    It is that of the whole state, with all workers; with a cycle, the geometric mean over its steps.
+    """
+    if not models.is_written(model):
+        return traced.spectral_radius(model, models.linear(model))
     return radius(_one_step(model).second_order())
 
 

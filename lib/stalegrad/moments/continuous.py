@@ -99,6 +99,12 @@ class Gradients:
         centred = gradients - self.mean
         self._spread = np.einsum("nij,nlk->iljk", centred, centred) / len(H)
 
+    @property
+    def is_additive(self) -> bool:
+        """Whether the sampling covariance is the same at every point."""
+        moving = self._spread[:, :, : self.dim]
+        return bool(np.abs(moving).max() <= 1e-14 * np.abs(self._spread).max())
+
     def on(self, place: slice, size: int) -> Array:
         """Matrix of the mean gradient at the block `place` of s, from s with 1 appended."""
         matrix = np.zeros((self.dim, size))

@@ -1,4 +1,4 @@
-"""From a process or a limit to its moment description, by name and parameters."""
+"""From a process or a limit to its moment description: by name and parameters where a hand-written one exists, else by tracing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from stalegrad.engine.process import Process
 from stalegrad.moments import continuous
+from stalegrad.moments.components import linear_of
 from stalegrad.moments.continuous import LinearLimit
 from stalegrad.moments.discrete import Memory, Rule
 from stalegrad.moments.system import Array
@@ -25,23 +27,23 @@ class Batched:
 
 
 def _sgd(problem, eta) -> Batched:
-    return Batched(Rule(problem.linear, eta, SYNCHRONOUS), np.ones(()))
+    return Batched(Rule(linear_of(problem), eta, SYNCHRONOUS), np.ones(()))
 
 
 def _minibatch_sgd(problem, eta, batch) -> Batched:
-    return Batched(Rule(problem.linear, eta, SYNCHRONOUS), np.asarray(batch, dtype=float))
+    return Batched(Rule(linear_of(problem), eta, SYNCHRONOUS), np.asarray(batch, dtype=float))
 
 
 def _asgd(problem, eta, staleness) -> Batched:
-    return Batched(Rule(problem.linear, eta, Memory.of(staleness)), np.ones(()))
+    return Batched(Rule(linear_of(problem), eta, Memory.of(staleness)), np.ones(()))
 
 
 def _msgd(problem, eta, momentum) -> Batched:
-    return Batched(Rule(problem.linear, eta, SYNCHRONOUS, momentum), np.ones(()))
+    return Batched(Rule(linear_of(problem), eta, SYNCHRONOUS, momentum), np.ones(()))
 
 
 def _minibatch_asgd(problem, eta, staleness, batch) -> Batched:
-    rule = Rule(problem.linear, eta, Memory.of(staleness))
+    rule = Rule(linear_of(problem), eta, Memory.of(staleness))
     return Batched(rule, np.asarray(batch, dtype=float), shared=True)
 
 
@@ -92,14 +94,25 @@ def limit(model) -> tuple[LinearLimit, Array]:
     _require_linear(model)
     if not is_limit(model):
         raise ValueError(f"{model.name} is not one of the limits {', '.join(_LIMITS)}; pass a limit")
-    return _LIMITS[model.name](model.problem.linear, **model.parameters)
+    return _LIMITS[model.name](linear_of(model.problem), **model.parameters)
+
+
+def is_written(model) -> bool:
+    """Whether the moment equations of the model are written down by hand; those of other processes are traced."""
+    return model.name in _RULES or model.name in _LIMITS
+
+
+def linear(model) -> tuple[Array, Array]:
+    """Component gradients (H, b) of the model's problem, or a ValueError where its moments do not close."""
+    _require_linear(model)
+    return linear_of(model.problem)
 
 
 def _require_linear(model) -> None:
-    if model.name not in _RULES and model.name not in _LIMITS:
+    if not is_written(model) and not isinstance(model, Process):
         known = ", ".join([*_RULES, *_LIMITS])
-        raise ValueError(f"no moment equations for {model.name!r}; they exist for {known}: use simulate instead")
-    if model.problem.linear is None:
+        raise ValueError(f"no moment equations for {model.name!r}; they exist for processes and for {known}: use simulate instead")
+    if linear_of(model.problem) is None:
         raise ValueError(
             f"problem {model.problem.name!r} has no linear gradients, so its moments do not close; "
             "use a quadratic or least-squares problem, or simulate"

@@ -1,4 +1,4 @@
-"""What a problem is: an average of components, f(x; z_i) over the rows z_i of a data table."""
+"""What a problem is: an average of f(x; z), over the rows z of a data table or over a law of z."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from stalegrad.engine.blocks import BlockFunction
+from stalegrad.problems.laws import Law, Rows
 
 Array = np.ndarray
 Components = Callable[[Array, Array], Array]
@@ -27,9 +28,11 @@ class Blocks:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    r"""The empirical risk $F(x) = \frac1n \sum_i f(x; z_i)$ (SME-1.1) and its compiled gradients.
+    r"""An expected loss $F(x) = E f(x; z)$ (EASGD-1.1) and its compiled gradients.
 
-    Made by `quadratic`, `quartic`, `double_well`, `least_squares`, `from_sympy` or `finite_sum`.
+    With finitely many rows $z_i$, each as likely, it is the empirical risk $\frac1n \sum_i f(x; z_i)$ (SME-1.1), made by
+    `quadratic`, `quartic`, `double_well`, `least_squares`, `from_sympy` or `finite_sum`; `noisy_quadratic` and
+    `gamma_quadratic` have another `law`, and then no components.
     Methods take one point, shape (d,), or B points, shape (d, B), and add B at the end of what they return.
 
     Attributes
@@ -39,7 +42,7 @@ class Problem:
     dim : int
         d, the length of x.
     data : ndarray (n, m)
-        Row i is z_i, what tells component i from the others.
+        Row i is z_i, what tells component i from the others; no rows where z has another law.
     summary : ndarray
         The table handed to the averaged block functions (the data, or averages of it).
     blocks : Blocks
@@ -54,6 +57,8 @@ class Problem:
         Local minimisers of F, where known.
     curvature : float or None
         Largest eigenvalue of Hess F at the minimisers, where known; stability messages use it.
+    law : Rows, Normal or Gamma
+        How a data row z is drawn, see `stalegrad.problems.laws`; by default each row of `data` is as likely.
     """
 
     name: str
@@ -66,16 +71,22 @@ class Problem:
     components: Components | None = None
     minimisers: Array | None = None
     curvature: float | None = None
+    law: Law | None = None
+
+    def __post_init__(self):
+        if self.law is None:
+            object.__setattr__(self, "law", Rows(self.data))
 
     def __reduce__(self):
         return self.recipe
 
     def __repr__(self) -> str:
-        return f"Problem({self.name}: dim={self.dim}, n_components={self.n_components})"
+        drawn = f"n_components={self.n_components}" if self.n_components else repr(self.law)
+        return f"Problem({self.name}: dim={self.dim}, {drawn})"
 
     @property
     def n_components(self) -> int:
-        """n, the number of components."""
+        """n, the number of components; 0 where the data are drawn from a law."""
         return len(self.data)
 
     @property
@@ -85,6 +96,8 @@ class Problem:
 
     def component_gradient(self, x, i: int) -> Array:
         """Gradient of component i (from 0) at x: shape (d,) or (d, B)."""
+        if not self.n_components:
+            raise ValueError(f"{self.name} has no components: its data follow {self.law!r}; use mean_gradient")
         if not 0 <= i < self.n_components:
             raise ValueError(f"component {i} does not exist: {self.name} has components 0 to {self.n_components - 1}")
         points = self._points(x)
@@ -96,12 +109,12 @@ class Problem:
         return self._evaluate(self.blocks.mean_gradient, x, self.summary, self.dim)
 
     def second_moment(self, x) -> Array:
-        """(1/n) sum_i grad f_i grad f_i^T at x: shape (d, d) or (d, d, B)."""
+        """E grad f grad f^T at x: shape (d, d) or (d, d, B)."""
         rows = self._evaluate(self.blocks.second_moment, x, self.summary, self.dim**2)
         return rows.reshape(self.dim, self.dim, *rows.shape[1:])
 
     def gradient_covariance(self, x) -> Array:
-        """Covariance of grad f_i(x) over a uniformly drawn i: shape (d, d) or (d, d, B)."""
+        """Covariance of grad f(x; z) over the law of z: shape (d, d) or (d, d, B)."""
         mean = self.mean_gradient(x)
         return self.second_moment(x) - mean[:, None] * mean[None, :]
 
@@ -111,10 +124,11 @@ class Problem:
 
     def _objective(self, x):
         points = self._points(x)
+        rows = self.data if self.n_components else self.law.mean[None]  # f is linear in z there
         values = np.zeros(points.shape[1])
-        for row in self.data:
+        for row in rows:
             values += self.components(points, np.repeat(row[:, None], points.shape[1], axis=1))
-        values /= self.n_components
+        values /= len(rows)
         return float(values[0]) if np.ndim(x) < 2 else values
 
     def _evaluate(self, function: BlockFunction, x, table: Array, n_rows: int) -> Array:

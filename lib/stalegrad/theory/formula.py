@@ -19,6 +19,7 @@ def _largest(terms, axis):
 # sympy prints Max as amax of a tuple, which does not broadcast; emath's root is complex where it has to be.
 _MODULES = [{"sqrt": np.emath.sqrt, "amax": _largest}, "numpy"]
 _LATEX_NAMES = {
+    "gamma": r"\gamma",
     "Vz": "V_z",
     "eta_prime": r"\eta'",
     "momentum": r"\mu'",
@@ -35,6 +36,9 @@ _LATEX_NAMES = {
     "x2": r"E[X^2]",
     "y2": r"E[Y^2]",
     "xy": r"E[XY]",
+    "lam": r"\lambda",
+    "alpha": r"\alpha",
+    "delta": r"\delta",
 }
 _REGISTRY: dict[str, Formula] = {}
 

@@ -33,7 +33,7 @@ def _sources() -> str:
 _SOURCES = CellType(_sources())
 
 
-def _stamped(function: Callable) -> Callable:
+def stamped(function: Callable) -> Callable:
     """The same function, made to close over the digest of all sources here.
 
     numba files the code of a function under its own source and closure, not under the helpers inlined into
@@ -48,9 +48,9 @@ def _stamped(function: Callable) -> Callable:
 
 def compile_block_function(function: Callable, cache: bool):
     """The pointer to the machine code of `function(x, z, out)`."""
-    return numba.cfunc(BLOCK_SIGNATURE, cache=cache, **OPTIONS)(_stamped(function) if cache else function)
+    return numba.cfunc(BLOCK_SIGNATURE, cache=cache, **OPTIONS)(stamped(function) if cache else function)
 
 
 def kernel(*signature):
     """Decorator: compile at import for one signature, without the GIL, and keep the code on disk."""
-    return lambda function: numba.njit(types.void(*signature), nogil=True, cache=True, no_cfunc_wrapper=True, **OPTIONS)(_stamped(function))
+    return lambda function: numba.njit(types.void(*signature), nogil=True, cache=True, no_cfunc_wrapper=True, **OPTIONS)(stamped(function))

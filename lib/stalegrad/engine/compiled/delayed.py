@@ -5,30 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numba import boolean, float64, int64, uint32
 
-from stalegrad.engine.alias import WORD_BITS
 from stalegrad.engine.blocks import BLOCK
 from stalegrad.engine.compiled.build import BLOCK_FUNCTION, TABLE, helper, kernel
-from stalegrad.engine.compiled.driver import DRIVER, copy, fill
+from stalegrad.engine.compiled.choices import ZERO, choose_row, choose_row_of_two, draw_staleness
+from stalegrad.engine.compiled.driver import DRIVER, add, add_scaled, advance, copy, fill
 from stalegrad.engine.compiled.moments import record
-from stalegrad.engine.compiled.philox import HALF, next_word
+from stalegrad.engine.compiled.philox import next_word
 
-ZERO, ONE, WIDTH = np.uint64(0), np.uint64(1), np.uint64(BLOCK)
-WORD = np.uint64(WORD_BITS)
-
-
-@helper
-def draw_staleness(word, entries, index_bits, index, entry, tau):
-    """tau of each path, from the upper 31 bits of its word, by the alias table."""
-    rest_bits = WORD - index_bits
-    rest_mask = (ONE << rest_bits) - ONE
-    alias_mask = (ONE << index_bits) - ONE
-    for p in range(BLOCK):
-        index[p] = np.uint64(word[p]) >> (rest_bits + ONE)
-    for p in range(BLOCK):
-        entry[p] = entries[index[p]]
-    for p in range(BLOCK):
-        rest = (np.uint64(word[p]) >> ONE) & rest_mask
-        tau[p] = index[p] if rest < entry[p] >> index_bits else entry[p] & alias_mask
+WIDTH = np.uint64(BLOCK)
 
 
 @helper
@@ -56,43 +40,6 @@ def remember(ring, k, length, x):
         first += np.uint64(length) * WIDTH
 
 
-@helper
-def choose_row_of_two(word, data, z):
-    """The data row of component 0 or 1, by the last bit of each word."""
-    for r in range(z.shape[0]):
-        zero, one = data[0, r], data[1, r]
-        for p in range(BLOCK):
-            z[r, p] = zero if np.uint64(word[p]) & ONE == ZERO else one
-
-
-@helper
-def choose_row(word, data, index, z):
-    """The data row of a component that is uniform, off by less than n / 2^32 in probability."""
-    n = np.uint64(len(data))
-    for p in range(BLOCK):
-        index[p] = (np.uint64(word[p]) * n) >> HALF
-    for r in range(z.shape[0]):
-        for p in range(BLOCK):
-            z[r, p] = data[index[p], r]
-
-
-@helper
-def add(slope, total):
-    """total + slope, in place."""
-    for i in range(total.shape[0]):
-        for p in range(BLOCK):
-            total[i, p] += slope[i, p]
-
-
-@helper
-def advance(x, v, total, momentum, rate):
-    """v' = momentum v - rate total, x' = x + v'."""
-    for i in range(x.shape[0]):
-        for p in range(BLOCK):
-            v[i, p] = momentum * v[i, p] - rate * total[i, p]
-            x[i, p] += v[i, p]
-
-
 @kernel(
     *DRIVER, BLOCK_FUNCTION, TABLE,
     uint32[::1], int64, int64, float64[::1], int64[::1], float64, boolean,
@@ -105,7 +52,7 @@ def delayed_gradient(
 
     With `one_read` a batch shares one staleness. The law is on one value, `longest`, if index_bits is 0.
     """
-    d, n_steps = len(start), len(rates)
+    d, n_steps, moving = len(start), len(rates), momentum != 0.0
     length = min(longest, n_steps) + 1
     ring = np.empty(length * d * BLOCK)
     x, v, total = np.empty((d, BLOCK)), np.empty((d, BLOCK)), np.empty((d, BLOCK))
@@ -139,5 +86,8 @@ def delayed_gradient(
                 else:
                     gradient(read, z, slope)
                     add(slope, total)
-            advance(x, v, total, momentum, rates[k])
+            if moving:
+                advance(x, v, total, momentum, rates[k])
+            else:
+                add_scaled(x, -rates[k], total)
         copy(x, final, block)

@@ -6,9 +6,9 @@ import numpy as np
 from numba import float64, int64, uint32, uint64
 
 from stalegrad.engine.blocks import BLOCK
-from stalegrad.engine.compiled.build import helper, kernel
-from stalegrad.engine.compiled.delayed import ONE, draw_staleness
-from stalegrad.engine.compiled.gamma import draw_any, draw_half, draw_whole
+from stalegrad.engine.compiled.build import TABLE, helper, kernel
+from stalegrad.engine.compiled.choices import ONE, draw_staleness
+from stalegrad.engine.compiled.laws import DRAW_FUNCTION, room
 from stalegrad.engine.compiled.philox import HALF, next_normal, next_word
 
 
@@ -59,21 +59,15 @@ def sum_normals(seed, first_path, n_draws, out):
                 out[block + p] += z[p]
 
 
-@kernel(uint64, uint64, int64, float64, float64[::1])
-def sum_gammas(seed, first_path, n_draws, shape, out):
-    """out[path] = sum of the first gamma draws of this shape."""
-    normals, words, tape = np.empty((4, BLOCK)), np.empty((4, BLOCK), np.uint32), np.zeros(1, np.uint64)
-    drawn = np.empty(BLOCK)
-    whole = shape == 1.0 or shape == 2.0 or shape == 3.0 or shape == 4.0
+@kernel(uint64, uint64, int64, DRAW_FUNCTION, TABLE, float64[::1])
+def sum_rows(seed, first_path, n_draws, draw, table, out):
+    """out[path] = sum of the first rows of a law of one number."""
+    tape, words, normals = room()
+    drawn = np.empty((1, BLOCK))
     for block in range(0, len(out), BLOCK):
         path, tape[0] = first_path + np.uint64(block), np.uint64(0)
         clear(out, block)
         for number in range(np.uint64(n_draws)):
-            if shape == 0.5:
-                draw_half(drawn, tape, normals, words, seed, path)
-            elif whole:
-                draw_whole(drawn, shape, words, seed, path, number)
-            else:
-                draw_any(drawn, shape, words, seed, path, number)
+            draw(drawn, table, number, tape, words, normals, seed, path)
             for p in range(BLOCK):
-                out[block + p] += drawn[p]
+                out[block + p] += drawn[0, p]

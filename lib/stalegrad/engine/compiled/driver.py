@@ -30,3 +30,36 @@ def copy(table, out, block):
     for i in range(table.shape[0]):
         for p in range(BLOCK):
             out[i, block + p] = table[i, p]
+
+
+@helper
+def add(slope, total):
+    """total + slope, in place."""
+    for i in range(total.shape[0]):
+        for p in range(BLOCK):
+            total[i, p] += slope[i, p]
+
+
+@helper
+def advance(x, v, total, momentum, rate):
+    """v' = momentum v - rate total, x' = x + v'."""
+    for i in range(x.shape[0]):
+        for p in range(BLOCK):
+            v[i, p] = momentum * v[i, p] - rate * total[i, p]
+            x[i, p] += v[i, p]
+
+
+@helper
+def look_ahead(x, v, share, read):
+    """x + share v."""
+    for i in range(x.shape[0]):
+        for p in range(BLOCK):
+            read[i, p] = x[i, p] + share * v[i, p]
+
+
+@helper
+def add_scaled(x, share, total):
+    """x + share total, in place."""
+    for i in range(x.shape[0]):
+        for p in range(BLOCK):
+            x[i, p] += share * total[i, p]

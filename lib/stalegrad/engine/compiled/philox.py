@@ -56,13 +56,19 @@ def draw_normals(normals, words, seed, first_path, group, stream):
 
 
 @helper
-def next_word(tape, words, seed, first_path):
-    """Row of `words` with the next word of the tape, drawn four at a time; `tape[0]` counts them."""
+def next_word_of(stream, tape, words, seed, first_path):
+    """Row of `words` with the next word of a stream, drawn four at a time; `tape[0]` counts them."""
     row = tape[0] % FOUR
     if row == np.uint64(0):
-        draw_words(words, seed, first_path, tape[0] // FOUR, np.uint64(CHOICES))
+        draw_words(words, seed, first_path, tape[0] // FOUR, stream)
     tape[0] += np.uint64(1)
     return words[row]
+
+
+@helper
+def next_word(tape, words, seed, first_path):
+    """The next word of the stream of choices."""
+    return next_word_of(np.uint64(CHOICES), tape, words, seed, first_path)
 
 
 @helper
