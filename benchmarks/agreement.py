@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from benchmarks.pca import Sampled
+
 # Two moments at 1,000 steps are at most 2,000 comparisons, so a right program exceeds 6 standard errors with probability
 # below 2,000 × 2e-9 = 4e-6 (less: neighbouring steps are strongly correlated).
 LARGEST_Z = 6.0
@@ -19,6 +21,18 @@ def worst_z(mean, second_moment, exact_mean, exact_second_moment, n_paths):
     variance = exact_second_moment - exact_mean**2
     mean_error = np.sqrt(np.maximum(variance, 0.0) / n_paths)
     square_error = np.sqrt(np.maximum(2 * variance**2 + 4 * exact_mean**2 * variance, 0.0) / n_paths)
+    return _worst(mean, second_moment, exact_mean, exact_second_moment, mean_error, square_error)
+
+
+def worst_sampled_z(mean, second_moment, reference, n_paths):
+    """The same against moments that are a simulation's themselves (`benchmarks.pca.Sampled`), in standard errors of both."""
+    share, steps = np.sqrt(1.0 / n_paths + 1.0 / reference.n_paths), reference.telling
+    errors = share * reference.mean_spread, share * reference.second_moment_spread
+    compared = mean, second_moment, reference.mean, reference.second_moment, *errors
+    return _worst(*(values[steps] for values in compared))
+
+
+def _worst(mean, second_moment, exact_mean, exact_second_moment, mean_error, square_error):
     deviations = [
         np.maximum(np.abs(estimate - exact) - ROUNDING, 0.0) / (error + ROUNDING)
         for estimate, exact, error in (
@@ -36,7 +50,7 @@ def require_agreement(name, moments, exact, n_paths):
         raise ValueError(f"{name}: moments of shape {mean.shape} and {second_moment.shape}; every step needs one: {exact[0].shape}")
     if not (np.isfinite(mean).all() and np.isfinite(second_moment).all()):
         raise ValueError(f"{name}: moments are not finite, so it is not the workload; correct it before timing it")
-    largest = worst_z(mean, second_moment, *exact, n_paths)
+    largest = worst_sampled_z(mean, second_moment, exact, n_paths) if isinstance(exact, Sampled) else worst_z(mean, second_moment, *exact, n_paths)
     if largest > LARGEST_Z:
         raise ValueError(f"{name}: moments are {largest:.1f} standard errors from the exact ones (limit {LARGEST_Z:g}); correct it before timing it")
     return largest

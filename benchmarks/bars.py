@@ -4,15 +4,18 @@ A bar on a library applies to its rows of kind "library": its own samplers and d
 blocks tuned. Rows "by hand" show how far somebody who knows the library well can go; they are measured but carry no bar.
 """
 
-from benchmarks import elastic
+from benchmarks import delayed, elastic, pca
 
-LIMITS = {"W1": 1.5, "W2": 1.5} | dict.fromkeys(elastic.WORKLOADS, 1.5)
+LIMITS = {"W1": 1.5, "W2": 1.5} | dict.fromkeys((*delayed.WORKLOADS, *pca.WORKLOADS, *elastic.WORKLOADS), 1.5)
 FASTER = {
     "W1:numpy": 7.0,
     "W1:jax": 12.0,
     "W2:numpy": 7.0,
     "W2:diffrax": 40.0,
     "W2:torchsde": 250.0,
+    **{f"{name}:numpy": 4.0 for name in pca.WORKLOADS},
+    **{f"{name}:numpy": 5.0 for name in delayed.WORKLOADS},
+    **{f"{name}:jax": 10.0 for name in delayed.WORKLOADS},
     **{f"{name}:numpy": 7.0 if workload.closed_form else 2.0 for name, workload in elastic.WORKLOADS.items()},
 }
 FLAT = 0.10

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import NamedTuple
 
-from benchmarks import elastic
+from benchmarks import delayed, elastic, pca
 
 
 class Candidate(NamedTuple):
@@ -49,6 +49,24 @@ CANDIDATES = [
     Candidate("W2", "torchsde-by-hand", "by hand", "torchsde sdeint, step given in advance", "torchsde_euler", "w2_by_hand", TORCHSDE),
 ]
 
+for _name, _workload in delayed.WORKLOADS.items():
+    _kind = "random" if _workload.is_random else "constant"
+    CANDIDATES += [
+        Candidate(_name, "limit", "limit", f"drawing the same numbers with SIMD Philox, nothing else; {_kind} delay", "draws", "w3"),
+        Candidate(_name, "stalegrad", "ours", "stalegrad.simulate", "own", "simulate"),
+        Candidate(_name, "numpy", "library", "NumPy, standard_normal, tuned blocks", "numpy_delayed", "w3"),
+        Candidate(_name, "jax", "library", "JAX jit, lax.scan, random.normal", "jax_scan", "w3", JAX),
+        Candidate(_name, "jax-single", "by hand", "the same in single precision", "jax_scan", "w3_single", JAX),
+    ]
+
+for _name, _workload in pca.WORKLOADS.items():
+    _size = f"d = {_workload.dim}, tau = {_workload.tau}, {_workload.n_paths} replicas"
+    CANDIDATES += [
+        Candidate(_name, "limit", "limit", f"drawing the same normals, nothing else; {_size}", "draws", "w4"),
+        Candidate(_name, "stalegrad", "ours", "stalegrad.simulate", "own", "simulate"),
+        Candidate(_name, "numpy", "library", "NumPy, standard_normal, tuned blocks", "numpy_pca", "w4"),
+    ]
+
 for _name, _workload in elastic.WORKLOADS.items():
     _size = f"p = {_workload.n_workers}, shape {_workload.shape:g}, {_workload.n_steps} steps"
     CANDIDATES += [
@@ -63,7 +81,7 @@ BY_ID = {candidate.id: candidate for candidate in CANDIDATES}
 
 
 def chosen(names):
-    """The rows named as ``W1``, ``W1:jax`` or ``jax`` (``W5`` is all sizes of it); all of them if none is named."""
+    """The rows named as ``W1``, ``W1:jax`` or ``jax`` (``W3``, ``W4`` and ``W5`` are all rows of them); all of them if none is named."""
     for name in names:
         if not any(name in _names(row) for row in CANDIDATES):
             raise ValueError(f"{name!r} is no row of the benchmark; choose from {', '.join(BY_ID)}")

@@ -50,7 +50,7 @@ def _prepared(candidate, process, exact):
     if candidate.kind == "limit":
         return row | {"state": "ready"}
     largest = require_agreement(candidate.id, moments, exact, WORKLOADS[candidate.workload].n_paths)
-    return row | {"state": f"agrees with the exact moments (largest deviation {largest:.1f} standard errors)", "largest_z": largest}
+    return row | {"state": f"agrees with the moments to be found (largest deviation {largest:.1f} standard errors)", "largest_z": largest}
 
 
 def with_ratios(rows):

@@ -8,7 +8,7 @@ from pathlib import Path
 from stalegrad.files import write_aside
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
-HEADER = ("row", "what", "ns per path-step (W5: worker-step)", "range over rounds", "our time ×")
+HEADER = ("row", "what", "ns per path-step (W4: dim-step, W5: worker-step)", "range over rounds", "our time ×")
 
 
 def results(rows, bars, rounds):

@@ -15,7 +15,7 @@ from benchmarks.workloads import WORKLOADS, with_paths
 
 MANY_PATHS = 2**20
 THREADED_PATHS = 2**17
-NAMES = ("W1", "W2", "W5-p4")
+NAMES = ("W1", "W2", "W3-random", "W5-p4")
 STEPS = {"W5-p4": 250}  # four workers a step: as long as the others
 STARTS = 3  # new processes, cold and cached each
 ENOUGH_ROUNDS = 3  # a million paths take seconds, so that few rounds tell

@@ -1,13 +1,14 @@
 """The workloads: what every candidate has to compute, in the papers' symbols.
 
-All report the mean and the second moment of x over the paths after every step 0 ... ``n_steps``. W5 is in `benchmarks.elastic`; in
-W1 and W2 the objective is f(x) = x² with two components f_i(x) = (x - c_i)² - 1, c_i = ±1, so that ∇f_i(x) = 2 (x - c_i).
+All report the mean and the second moment of x over the paths after every step 0 ... ``n_steps``. W3 is in `benchmarks.delayed`, W4 in
+`benchmarks.pca`, W5 in `benchmarks.elastic`; in W1 and W2 the objective is f(x) = x² with two components f_i(x) = (x - c_i)² - 1, c_i = ±1, so that
+∇f_i(x) = 2 (x - c_i).
 """
 
 from dataclasses import dataclass, replace
 from math import sqrt
 
-from benchmarks import elastic
+from benchmarks import delayed, elastic, pca
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,17 @@ class Workload:
         return self.start, -2.0 * self.start / self.friction, 4.0
 
 
-WORKLOADS = {name: Workload(name) for name in ("W1", "W2")} | elastic.WORKLOADS
+WORKLOADS = {name: Workload(name) for name in ("W1", "W2")} | pca.WORKLOADS | delayed.WORKLOADS | elastic.WORKLOADS
 
 
 def model(workload):
     """The workload as an object of the library: what `stalegrad.simulate` and `stalegrad.moments.of` take."""
+    if workload.name in pca.WORKLOADS:
+        return pca.model(workload)
     if workload.name in elastic.WORKLOADS:
         return elastic.model(workload)
+    if workload.name in delayed.WORKLOADS:
+        return delayed.model(workload)
     import stalegrad as sg
 
     problem = sg.problems.quadratic(centres=[[1.0], [-1.0]], curvature=2.0)
@@ -68,7 +73,9 @@ def model(workload):
 
 
 def exact_moments(workload):
-    """Mean and second moment of x at every step, without Monte Carlo."""
+    """Mean and second moment of x at every step, without Monte Carlo but for W4."""
+    if workload.name in pca.WORKLOADS:
+        return pca.sampled_moments(workload)
     if workload.name in elastic.WORKLOADS:
         return elastic.exact_moments(workload)
     from stalegrad import moments

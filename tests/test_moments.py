@@ -234,7 +234,7 @@ def test_limits_step_and_start_like_the_library():
         (lambda: moments.of(sg.sgd(PROBLEM, 0.1), [1.0, float("inf")]), "must be finite"),
         (lambda: moments.of(sg.sgd(PROBLEM, 0.1), START, n_steps=1.5), "whole number"),
         (lambda: moments.of(SimpleNamespace(name="adam", problem=PROBLEM, parameters={}), START), "no moment equations for 'adam'"),
-        (lambda: moments.of(sg.asgd(PROBLEM, 0.1, sg.constant(60)), START), "shorter staleness window"),
+        (lambda: moments.stationary(sg.asgd(PROBLEM, 0.1, sg.constant(60))), "shorter staleness window"),
         (lambda: moments.stationary(sg.minibatch_sgd(PROBLEM, 0.1, batch=[1, 2])), "no stationary law"),
         (lambda: moments.of(sg.minibatch_sgd(PROBLEM, 0.1, batch=[1, 2]), START, 3), "at least one a step"),
         (lambda: moments.exact_limit(sg.sme_sgd(PROBLEM, 0.1), START, [-1.0]), "at least 0"),

@@ -3,6 +3,7 @@
 import numba
 import numpy as np
 
+from benchmarks.delayed import law
 from stalegrad import geometric
 from stalegrad.engine.alias import alias_table
 from stalegrad.engine.blocks import BLOCK
@@ -32,6 +33,29 @@ def w2(workload):
 
     def run(seed):
         _normals(np.uint64(seed), workload.n_paths, workload.n_steps, normals)
+
+    return run
+
+
+def w3(workload):
+    """One standard normal a step, and a delay where it is random."""
+    if not workload.is_random:
+        return w2(workload)
+    table = alias_table(law(workload).table)
+    bits, normals, tau = np.uint64(table.index_bits), np.empty((4, BLOCK)), np.empty(BLOCK, np.uint32)
+
+    def run(seed):
+        _delays_and_normals(np.uint64(seed), workload.n_paths, workload.n_steps, table.entries, bits, tau, normals)
+
+    return run
+
+
+def w4(workload):
+    """One standard normal for every dimension and step."""
+    normals = np.empty((4, BLOCK))
+
+    def run(seed):
+        _normals(np.uint64(seed), workload.n_paths, workload.n_steps * workload.dim, normals)
 
     return run
 
@@ -71,6 +95,19 @@ def _normals(seed, n_paths, n_steps, normals):
     for block in range(0, n_paths, BLOCK):
         tape[0] = np.uint64(0)
         for _ in range(n_steps):
+            next_normal(tape, normals, words, seed, np.uint64(block))
+
+
+@numba.njit(**OPTIONS)
+def _delays_and_normals(seed, n_paths, n_steps, entries, index_bits, tau, normals):
+    words, tape = np.empty((4, BLOCK), np.uint32), np.zeros(1, np.uint64)
+    choices, choice_tape = np.empty((4, BLOCK), np.uint32), np.zeros(1, np.uint64)
+    index, entry = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+    for block in range(0, n_paths, BLOCK):
+        tape[0] = choice_tape[0] = np.uint64(0)
+        for _ in range(n_steps):
+            word = next_word(choice_tape, choices, seed, np.uint64(block))
+            draw_staleness(word, entries, index_bits, index, entry, tau)
             next_normal(tape, normals, words, seed, np.uint64(block))
 
 

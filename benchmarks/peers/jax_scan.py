@@ -93,6 +93,35 @@ def w2_single(workload):
     return w2(workload, dtype="float32")
 
 
+def w3(workload, dtype="float64"):
+    """Delay from ``random.randint``, noise from ``random.normal``."""
+    real = jnp.dtype(dtype).type
+    length, rate = workload.longest + 1, real(2 * workload.eta)
+    paths = jnp.arange(workload.n_paths, dtype=jnp.int32)
+
+    def step(key, carry, k):
+        past, x = carry
+        key_delay, key_noise = jax.random.split(jax.random.fold_in(key, k))
+        if workload.is_random:
+            delay = jax.random.randint(key_delay, paths.shape, 0, length, jnp.int32)
+            read = past[(k - delay) % length, paths]
+        else:
+            read = past[(k - workload.longest) % length]
+        x = x + rate * (jax.random.normal(key_noise, x.shape, real) - read)
+        return (past.at[(k + 1) % length].set(x), x), _moments(x)
+
+    @jax.jit
+    def simulate(seed):
+        start = jnp.full((length, workload.n_paths), workload.start, real)
+        return lax.scan(partial(step, jax.random.key(seed)), (start, start[0]), jnp.arange(workload.n_steps, dtype=jnp.int32))[1]
+
+    return _runner(simulate, workload)
+
+
+def w3_single(workload):
+    return w3(workload, dtype="float32")
+
+
 def _moments(x):
     return x.mean(), (x * x).mean()
 

@@ -56,7 +56,7 @@ def test_tasks_can_be_sent_to_other_processes():
 
 def test_the_environment_sets_the_threads(monkeypatch):
     monkeypatch.setenv("STALEGRAD_THREADS", "3")
-    assert driver._thread_count(None) == 3
+    assert driver.thread_count(None) == 3
     monkeypatch.setenv("STALEGRAD_THREADS", "many")
     with pytest.raises(ValueError, match="STALEGRAD_THREADS='many'"):
         run()

@@ -22,6 +22,7 @@ from stalegrad.algorithms.sampled import position, step_condition
 from stalegrad.engine.alias import AliasTable
 from stalegrad.engine.checks import schedule
 from stalegrad.engine.process import Process
+from stalegrad.engine.rates import Rates, rated
 from stalegrad.engine.streams import Tape
 
 
@@ -57,6 +58,8 @@ class Draw(NamedTuple):
     """(batch, paths) staleness of the read."""
     z: np.ndarray
     """(batch, m, paths) data rows of the components, f_gamma(x) = f(x; z)."""
+    rate: float = 1
+    """Factor u_k of the learning rate."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Choices:
     """Batch size, or one a step."""
     one_read: bool
     """Whether the samples of a batch share one staleness."""
+    rates: Rates | None = None
+    """Factors u_k of the learning rate."""
 
     def draw(self, tape: Tape, k: int) -> Draw:
         """The draws of step k.
@@ -96,7 +101,7 @@ class Choices:
                 component = next(words) * n >> np.uint64(32)
             taus.append(tau)
             rows.append(self.data[component].T)
-        return Draw(np.array(taus), np.array(rows))
+        return Draw(np.array(taus), np.array(rows), 1 if self.rates is None else self.rates(k))
 
     def _size(self, k: int) -> int:
         return int(self.batch if np.ndim(self.batch) == 0 else self.batch[k])
@@ -158,7 +163,7 @@ def _arguments(problem, choices: Choices, longest: int, eta: float, momentum: fl
         choices.table.entries,
         choices.table.index_bits,
         longest,
-        eta / batches,
+        rated(eta, choices.rates, n_steps) / batches,
         batches,
         momentum,
         choices.one_read,

@@ -14,6 +14,7 @@ import numpy as np
 from stalegrad.engine.blocks import BlockFunction
 from stalegrad.engine.checks import schedule
 from stalegrad.engine.process import Process
+from stalegrad.engine.rates import rated
 from stalegrad.engine.streams import Tape
 
 
@@ -22,6 +23,8 @@ class Draw(NamedTuple):
 
     z: np.ndarray
     """(gradients, m, paths) data rows, one for each gradient of the step."""
+    rate: float = 1
+    """Factor u_k of the learning rate."""
 
 
 def draw_rows(law, per_step: int, tape: Tape, k: int) -> Draw:
@@ -47,34 +50,34 @@ def gradients(problem, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.stack([gradient(problem, x, z) for x, z in zip(points, rows, strict=True)])
 
 
-def draw_batch(law, batch, tape: Tape, k: int) -> Draw:
-    """The rows of step k for a batch size, or one a step."""
-    if np.ndim(batch) == 0:
-        return draw_rows(law, batch, tape, k)
-    return Draw(law.rows(tape, int(np.sum(batch[:k])), int(batch[k])))
+def draw_batch(law, batch, rates, tape: Tape, k: int) -> Draw:
+    """The rows of step k for a batch size, or one a step, and the factor of the rate."""
+    first, size = (k * batch, batch) if np.ndim(batch) == 0 else (int(np.sum(batch[:k])), int(batch[k]))
+    return Draw(law.rows(tape, first, size), 1 if rates is None else rates(k))
 
 
 def sampled_process(name: str, problem, parameters: dict, batch, step, init, *, dt: float, lookahead: float = 0.0) -> Process:
     """One iterate with fresh gradients at x + lookahead v, whatever the law of the data."""
-    eta, momentum = parameters["eta"], parameters.get("momentum", 0.0)
+    eta, momentum, rates = parameters["eta"], parameters.get("momentum", 0.0), parameters.get("rates")
     return Process(
         name=name,
         problem=problem,
         parameters=parameters,
         dt=dt,
         init=init,
-        draw=partial(draw_batch, problem.law, batch),
+        draw=partial(draw_batch, problem.law, batch, rates),
         step=step,
         observe=position,
         kernel=("sampled", "sampled_gradient"),
-        arguments=partial(_arguments, problem, eta, batch, momentum, lookahead),
+        arguments=partial(_arguments, problem, eta, rates, batch, momentum, lookahead),
         stability="Reduce eta." if lookahead else step_condition(problem, eta, momentum),
     )
 
 
-def _arguments(problem, eta: float, batch, momentum: float, lookahead: float, n_steps: int) -> tuple:
+def _arguments(problem, eta: float, rates, batch, momentum: float, lookahead: float, n_steps: int) -> tuple:
     batches = schedule(batch, n_steps, "batch").astype(np.int64)
-    return problem.blocks.gradient.compiled, problem.law.compiled, problem.law.table, eta / batches, batches, momentum, lookahead
+    compiled = problem.blocks.gradient.compiled, problem.law.compiled, problem.law.table
+    return *compiled, rated(eta, rates, n_steps) / batches, batches, momentum, lookahead
 
 
 def position(state) -> np.ndarray:

@@ -10,10 +10,11 @@ from stalegrad.algorithms.sampled import gradient, sampled_process
 from stalegrad.engine.alias import alias_table
 from stalegrad.engine.checks import batch_sizes, positive
 from stalegrad.engine.process import Process
+from stalegrad.engine.rates import given, learning_rates
 
 
-def sgd(problem, eta: float) -> Process:
-    r"""Stochastic gradient descent, $x_{k+1} = x_k - \eta \nabla f_{\gamma_k}(x_k)$.
+def sgd(problem, eta: float, rates=None) -> Process:
+    r"""Stochastic gradient descent, $x_{k+1} = x_k - \eta\,u_k \nabla f_{\gamma_k}(x_k)$.
 
     $\gamma_k$ is uniform on the components. One step stands for the time dt = eta.
 
@@ -23,15 +24,18 @@ def sgd(problem, eta: float) -> Process:
         The objective; on `noisy_quadratic` and `gamma_quadratic` this is (5.2) and (5.23) of the thesis.
     eta : float
         Learning rate, positive.
+    rates : list, array or function of k, optional
+        Factors u_1, u_2, ... of the learning rate, not negative; by default 1. The first step takes u_1.
 
     Raises
     ------
     ValueError
-        For a rate that is not positive and finite.
+        For a rate that is not positive and finite, or factors that are negative; from `simulate`, for a list of factors
+        shorter than the run.
 
     References
     ----------
-    An, Lu and Ying, Section 1 (`asgd` without staleness).
+    An, Lu and Ying, Section 1 (`asgd` without staleness); He, Meng, Chen, Ma and Liu, Section 3.1, for the factors u_k.
 
     Examples
     --------
@@ -39,8 +43,8 @@ def sgd(problem, eta: float) -> Process:
     >>> sg.sgd(sg.problems.quadratic([[1.0], [-1.0]]), eta=0.1).dt
     0.1
     """
-    eta = positive(eta, "eta")
-    return _synchronous("sgd", problem, {"eta": eta}, 1)
+    eta, rates = positive(eta, "eta"), learning_rates(rates)
+    return _synchronous("sgd", problem, {"eta": eta} | given(rates), 1)
 
 
 def minibatch_sgd(problem, eta: float, batch) -> Process:
@@ -77,17 +81,17 @@ def minibatch_sgd(problem, eta: float, batch) -> Process:
 
 
 def sgd_step(problem, eta: float, state: State, draw: Draw) -> State:
-    """x - eta (average over the batch of grad f(x; z))."""
+    """x - eta u_k (average over the batch of grad f(x; z))."""
     x = state.x
     slopes = [gradient(problem, x, z) for z in draw.z]
-    x_next = x - eta / len(slopes) * sum(slopes)
+    x_next = x - eta * draw.rate / len(slopes) * sum(slopes)
     return State(x_next, state.past.push(x_next))
 
 
 def _synchronous(name: str, problem, parameters: dict, batch) -> Process:
-    eta = parameters["eta"]
+    eta, rates = parameters["eta"], parameters.get("rates")
     step = partial(sgd_step, problem, eta)
     if not problem.n_components:
         return sampled_process(name, problem, parameters, batch, step, partial(frozen_past, 0), dt=eta)
-    choices = Choices(problem.data, alias_table(laws.none().table), batch, one_read=False)
+    choices = Choices(problem.data, alias_table(laws.none().table), batch, one_read=False, rates=rates)
     return delayed_process(name, problem, parameters, choices, step, eta=eta, dt=eta)

@@ -6,7 +6,7 @@ import inspect
 from numbers import Real
 
 from stalegrad import theory
-from stalegrad.claims.computed import PRINTED, VALUES, WORDS
+from stalegrad.claims.computed import LISTS, PRINTED, VALUES, WORDS
 from stalegrad.theory.formula import Formula
 
 
@@ -50,14 +50,28 @@ def _check_call(id_: str, given: dict, takes: dict) -> None:
     for name, given_value in given.items():
         if name not in takes:
             raise ValueError(f"{id_} has no argument {name!r}; it takes {listed}")
+        if name in LISTS.get(id_, ()):
+            _check_list(id_, name, given_value)
+            continue
         words = WORDS.get(id_, {}).get(name, ())
-        number = isinstance(given_value, Real) and not isinstance(given_value, bool) and name != "model"
+        number = _number(given_value) and name != "model"
         if not number and given_value not in words:
             allowed = ", ".join(words) + (" or a number" if name != "model" else "") if words else "a number"
             raise ValueError(f"{id_}: {name} = {given_value!r} is not possible; give {allowed}")
     missing = [name for name, default in takes.items() if name not in given and default is None]
     if missing:
         raise ValueError(f"{id_} needs {', '.join(missing)}; it takes {listed}")
+
+
+def _check_list(id_: str, name: str, given_value) -> None:
+    """A list of numbers, as JSON, Python and NumPy write it."""
+    items = given_value.tolist() if hasattr(given_value, "tolist") else given_value
+    if not (isinstance(items, list | tuple) and items and all(map(_number, items))):
+        raise ValueError(f"{id_}: {name} = {given_value!r} is no list of numbers; write it as in JSON, such as [4, 3, 2, 1]")
+
+
+def _number(given_value) -> bool:
+    return isinstance(given_value, Real) and not isinstance(given_value, bool)
 
 
 def printed(id_: str, given: dict):

@@ -50,6 +50,8 @@ class Process:
         The condition that a diverging run breaks, or what to try; empty where none is known.
     observed : tuple of str
         What is recorded, in this order.
+    columns : int or None
+        Recorded columns, where they are not d for each thing observed.
     """
 
     name: str
@@ -64,11 +66,12 @@ class Process:
     arguments: Callable[[int], tuple] = _nothing
     stability: str = ""
     observed: tuple[str, ...] = ("x",)
+    columns: int | None = None
 
     @property
     def dim(self) -> int:
-        """Recorded columns: d, the length of x, for each thing observed."""
-        return self.problem.dim * len(self.observed)
+        """Recorded columns: d, the length of x, for each thing observed, unless `columns` says otherwise."""
+        return self.problem.dim * len(self.observed) if self.columns is None else self.columns
 
     def __repr__(self) -> str:
         return described(self)

@@ -121,7 +121,7 @@ def simulate(
         raise ValueError(f"seed={seed} must be below 2^64, and first_path={first_path} + n_paths at most 2^63")
     if keep not in KEEP:
         raise ValueError(f"keep={keep!r} is unknown: give one of {', '.join(KEEP)}")
-    n_threads = _thread_count(threads)
+    n_threads = thread_count(threads)
     process.arguments(n_steps)  # refuses a schedule that is too short
 
     stop = np.zeros(1, np.uint8)
@@ -237,7 +237,8 @@ def _progress(results, n_chunks: int):
     return tqdm(results, total=n_chunks, delay=2.0, unit="chunk", leave=False)
 
 
-def _thread_count(threads: int | None) -> int:
+def thread_count(threads: int | None) -> int:
+    """`threads`, or else the variable STALEGRAD_THREADS, or else the number of processors."""
     if threads is not None:
         return whole(threads, "threads", 1)
     setting = os.environ.get("STALEGRAD_THREADS")

@@ -15,6 +15,7 @@ A stream of a path is a tape: its word number n is word n mod 4 of group n div 4
 |        | of draws 2 n and 2 n + 1 is group n of stream 2 + 256 a                              |
 | 3      | words for schedules: which worker acts, how long it takes                            |
 | 4      | words that turn gamma draws of shape s + 1 into draws of shape s < 1                 |
+| 5      | words of data that are uniform or signs                                              |
 
 References
 ----------
@@ -33,7 +34,7 @@ ROUNDS = 10
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
 
-CHOICES, NORMALS, GAMMAS, SCHEDULE, BOOSTS = 0, 1, 2, 3, 4
+CHOICES, NORMALS, GAMMAS, SCHEDULE, BOOSTS, DATA = 0, 1, 2, 3, 4, 5
 WHOLE_SHAPES = (1.0, 2.0, 3.0, 4.0)
 """Gamma shapes drawn from as many uniforms."""
 ATTEMPT = 256

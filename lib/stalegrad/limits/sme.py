@@ -148,7 +148,7 @@ def sme_asgd_linear(problem, eta: float, mu: float, Sigma=None) -> SDE:
     0.02
     """
     eta, mu = positive(eta, "eta"), fraction(mu, "mu")
-    sigma = None if Sigma is None else _constant_root(Sigma, problem.dim)
+    sigma = None if Sigma is None else constant_root(Sigma, problem.dim)
     parameters = {"eta": eta, "mu": mu, "Sigma": None if Sigma is None else np.array(Sigma, float)}
     friction, dt = math.sqrt((1.0 - mu) / eta), math.sqrt(eta * (1.0 - mu))
     return _langevin("sme_asgd_linear", problem, parameters, friction=friction, dt=dt, sigma=sigma)
@@ -189,7 +189,7 @@ def _langevin(name: str, problem, parameters: dict, *, friction: float, dt: floa
     )
 
 
-def _constant_root(Sigma, dim: int) -> np.ndarray:
+def constant_root(Sigma, dim: int) -> np.ndarray:
     """A root (d, d, 1) of a constant covariance."""
     matrix = np.array(Sigma, float, ndmin=2)
     if matrix.shape != (dim, dim):

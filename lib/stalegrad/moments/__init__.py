@@ -4,7 +4,7 @@ For problems with linear gradients (`quadratic`, `least_squares`, `noisy_quadrat
 of every algorithm and of every limit obey a closed linear recursion. For delayed gradients and for the limits its matrix
 is written down; for all other processes it is found by running their readable step on basis states (`traced`).
 For the limits, `of`, `stationary` and `spectral_radius` speak of the Euler-Maruyama scheme that `simulate` runs;
-`exact_limit` and `decay_rate` of the limit itself.
+`exact_limit` and `decay_rate` of the limit itself. `delay` holds linear delay equations.
 
 Claims: SME-exact-moments, SME-self-consistent, SME-best-mu, SME-F4, EASGD-async-easgd, EASGD-tree-moments.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from scipy.linalg import expm
 
 from stalegrad.engine.checks import schedule, start_point, whole
-from stalegrad.moments import models, traced
+from stalegrad.moments import delay, delay_scheme, models, traced
 from stalegrad.moments.quadratic import best_mu, exact_moments, figure4, self_consistent
 from stalegrad.moments.system import Array, Moments, System, abscissa, fixed_point, iterate, radius
 
@@ -25,6 +25,7 @@ __all__ = [
     "Moments",
     "best_mu",
     "decay_rate",
+    "delay",
     "exact_limit",
     "exact_moments",
     "figure4",
@@ -61,6 +62,8 @@ def of(model, start, n_steps: int = 1000) -> Moments:
     begin = start_point(start, model.problem.dim)
     if not models.is_written(model):
         return traced.of(model, models.linear(model), begin, n_steps)
+    if not models.is_limit(model) and delay_scheme.is_needed(described := models.discrete(model)):
+        return delay_scheme.of(described, begin, n_steps)
     step, batch = _stepper(model, begin)
     if batch.ndim == 0:
         system = step(float(batch))
@@ -86,10 +89,17 @@ def exact_limit(model, start, times) -> Moments:
     -------
     Moments
         `mean` (n, d) and `second_moment` (n, d, d).
+
+    Raises
+    ------
+    ValueError
+        For impossible times; for a delay equation (`sdde`) whose delay is random, or whose rates, noise or history change.
     """
     times = np.atleast_1d(np.asarray(times, dtype=float))
     if not np.all(np.isfinite(times) & (times >= 0)):
         raise ValueError(f"times = {times} must be finite and at least 0")
+    if models.is_delayed(model):
+        return models.delayed(model).at(start_point(start, model.problem.dim), times)
     limit, batch = models.limit(model)
     system = limit.with_batch(_constant(batch)).flow(start_point(start, model.problem.dim))
     return system.moments(np.array([expm(time * system.matrix) @ system.start for time in times]))
@@ -122,6 +132,8 @@ def decay_rate(model) -> float:
     Per step, -log of the spectral radius, for an algorithm; per unit of its own time for a limit (multiply by `dt` to
     compare).
     """
+    if models.is_delayed(model):
+        return -2.0 * models.delayed(model).exponent()
     if models.is_limit(model):
         limit, batch = models.limit(model)
         return -abscissa(limit.with_batch(_constant(batch)).flow(np.zeros(model.problem.dim)).second_order())
@@ -140,6 +152,8 @@ def _stepper(model, start: Array) -> tuple[Callable[[float], System], Array]:
         limit, batch = models.limit(model)
         return lambda size: limit.with_batch(size).euler(start), batch
     described = models.discrete(model)
+    if described.rates is not None:
+        raise ValueError("learning rates that change have no stationary law or spectral radius; leave out rates, or use moments.of")
     return lambda size: described.rule.system(start, size, described.shared), described.batch
 
 

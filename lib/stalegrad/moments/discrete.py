@@ -63,7 +63,8 @@ class Rule:
         stored = len(memory.weights) - (memory.rates is None)
         self.layout = Layout(self.dim * (1 + self.moving + stored), () if memory.rates is None else (self.dim,) * stored)
         self.read = self._read()
-        self.mean, self.inject = self._mean_map()
+        self.mean, self.inject = self._mean_map(eta)
+        self.still = self._mean_map(0.0)[0]
 
     def _block(self, index: int) -> slice:
         return slice(index * self.dim, (index + 1) * self.dim)
@@ -82,14 +83,14 @@ class Rule:
         read[-1, -1] = 1.0
         return read
 
-    def _mean_map(self) -> tuple[Array, Array]:
-        """Expected step of s with 1 appended, and where a gradient's noise enters."""
+    def _mean_map(self, eta: float) -> tuple[Array, Array]:
+        """Expected step of s with 1 appended, and where a gradient's noise enters; both are affine in eta."""
         size, identity, x = self.layout.state + 1, np.eye(self.dim), self._block(0)
         step, inject = np.zeros((size, size)), np.zeros((size, self.dim))
         step[-1, -1] = 1.0
         step[x, x] += identity
-        step[x] -= self.eta * self.gradient @ self.read
-        inject[x] = -self.eta * identity
+        step[x] -= eta * self.gradient @ self.read
+        inject[x] = -eta * identity
         if self.moving:
             v = self._block(1)
             step[x, v] += self.momentum * identity
@@ -115,22 +116,25 @@ class Rule:
             return expected
         expected[..., :-1, :-1] = 0.0
         for j, weight in enumerate(self.memory.weights):
+            if weight == 0.0:
+                continue
             place = self._remembered(j)
             expected[..., :-1, :-1] += weight * full[..., place, place]
         return expected
 
-    def advance(self, full: Array, extras: list[Array], batch: float = 1.0, shared: bool = False):
+    def advance(self, full: Array, extras: list[Array], batch: float = 1.0, shared: bool = False, rate: float = 1.0):
         r"""One step of (S, Q_1, ..., Q_J).
 
         A batch of B samples with staleness of their own divides the whole covariance by B; with one `shared` draw of
-        the staleness only the sampling part is divided (claim SME-4.2).
+        the staleness only the sampling part is divided (claim SME-4.2). `rate` is a factor of eta in this step.
         """
         second, g = self._read_second(full, extras), self.gradient
         expected = g @ self.read @ full @ self.read.T @ g.T
         given_read = g @ second @ g.T
         raw = np.einsum("iljk,...jk->...il", self.products, second, optimize=True)
         noise = (raw - given_read) / batch + given_read - expected if shared else (raw - expected) / batch
-        moved = self.mean @ full @ self.mean.T + self.inject @ noise @ self.inject.T
+        mean = self.mean if rate == 1.0 else self.still + rate * (self.mean - self.still)
+        moved = mean @ full @ mean.T + rate**2 * self.inject @ noise @ self.inject.T
         if self.memory.rates is None:
             return moved, []
         fresh = moved[..., : self.dim, : self.dim]
@@ -140,10 +144,13 @@ class Rule:
         """The step as a matrix on packed moments."""
         return self.layout.matrix_of(lambda full, extras: self.advance(full, extras, batch, shared))
 
-    def system(self, start: Array, batch: float = 1.0, shared: bool = False) -> System:
-        """Moments from a past frozen at `start` (d,), with velocity zero."""
+    def begin(self, start: Array) -> tuple[Array, list[Array]]:
+        """s and the second moments beside it for a past frozen at `start` (d,), with velocity zero."""
         state = np.tile(start, self.layout.state // self.dim)
         if self.moving:
             state[self._block(1)] = 0.0
-        extras = [np.outer(start, start)] * len(self.layout.extras)
-        return System(self.layout, self.matrix(batch, shared), packed_start(self.layout, state, extras), self.dim)
+        return state, [np.outer(start, start)] * len(self.layout.extras)
+
+    def system(self, start: Array, batch: float = 1.0, shared: bool = False) -> System:
+        """Moments from a past frozen at `start` (d,), with velocity zero."""
+        return System(self.layout, self.matrix(batch, shared), packed_start(self.layout, *self.begin(start)), self.dim)

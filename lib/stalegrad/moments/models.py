@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stalegrad.engine.process import Process
-from stalegrad.moments import continuous
+from stalegrad.engine.rates import Rates
+from stalegrad.moments import continuous, delay_limit
 from stalegrad.moments.components import linear_of
 from stalegrad.moments.continuous import LinearLimit
 from stalegrad.moments.discrete import Memory, Rule
@@ -19,36 +20,50 @@ SYNCHRONOUS = Memory(np.ones(1), None)
 
 @dataclass(frozen=True)
 class Batched:
-    """A discrete rule with the batch sizes it runs with: one number, or one for each step."""
+    """A discrete rule with what it runs with: batch sizes (a number, or one for each step), factors of the rate, a past."""
 
     rule: Rule
     batch: Array
     shared: bool = False
+    rates: Rates | None = None
+    history: Array | None = None
+    """(delays, d) the past before step 0; None for one frozen at the start."""
+    substeps: int = 1
+    """Steps of the rule for each factor."""
 
 
-def _sgd(problem, eta) -> Batched:
-    return Batched(Rule(linear_of(problem), eta, SYNCHRONOUS), np.ones(()))
+def _sgd(problem, eta, rates=None) -> Batched:
+    return Batched(Rule(linear_of(problem), eta, SYNCHRONOUS), np.ones(()), rates=rates)
 
 
 def _minibatch_sgd(problem, eta, batch) -> Batched:
     return Batched(Rule(linear_of(problem), eta, SYNCHRONOUS), np.asarray(batch, dtype=float))
 
 
-def _asgd(problem, eta, staleness) -> Batched:
-    return Batched(Rule(linear_of(problem), eta, Memory.of(staleness)), np.ones(()))
+def _asgd(problem, eta, staleness, rates=None) -> Batched:
+    return Batched(Rule(linear_of(problem), eta, Memory.of(staleness)), np.ones(()), rates=rates)
 
 
 def _msgd(problem, eta, momentum) -> Batched:
     return Batched(Rule(linear_of(problem), eta, SYNCHRONOUS, momentum), np.ones(()))
 
 
-def _minibatch_asgd(problem, eta, staleness, batch) -> Batched:
+def _minibatch_asgd(problem, eta, staleness, batch, rates=None) -> Batched:
     rule = Rule(linear_of(problem), eta, Memory.of(staleness))
-    return Batched(rule, np.asarray(batch, dtype=float), shared=True)
+    return Batched(rule, np.asarray(batch, dtype=float), shared=True, rates=rates)
 
 
 def _minibatch_asgd_separate_reads(problem, eta, staleness, batch) -> Batched:
     return replace(_minibatch_asgd(problem, eta, staleness, batch), shared=False)
+
+
+def _sdde(problem, eta, delay, batch, delta, rates=None, Sigma=None, history=None, substeps=1, grid=1) -> Batched:
+    """The scheme (SDDE-5): mini-batch ASGD with normal noise; each of `substeps` steps moves eta / substeps, with a share of the noise."""
+    if substeps > 1 and np.count_nonzero(delay.table) > 1:
+        raise ValueError(f"delay={delay!r} lasts for {substeps} steps of the scheme, which leaves no closed moments: take substeps=1, or simulate")
+    linear = linear_of(problem) if Sigma is None else delay_limit.with_noise(linear_of(problem), Sigma)
+    memory = Memory.of(delay) if substeps == 1 else Memory(np.eye(substeps * delay.max + 1)[-1], None)
+    return Batched(Rule(linear, eta / substeps, memory), np.asarray(batch / substeps), True, rates, history, substeps)
 
 
 _RULES: dict[str, Callable[..., Batched]] = {
@@ -58,6 +73,7 @@ _RULES: dict[str, Callable[..., Batched]] = {
     "msgd": _msgd,
     "minibatch_asgd": _minibatch_asgd,
     "minibatch_asgd_separate_reads": _minibatch_asgd_separate_reads,
+    "sdde": _sdde,
 }
 
 
@@ -81,6 +97,17 @@ _LIMITS: dict[str, Callable[..., tuple[LinearLimit, Array]]] = {
 def is_limit(model) -> bool:
     """Whether the model is one of the limits."""
     return model.name in _LIMITS
+
+
+def is_delayed(model) -> bool:
+    """Whether the model is a delay equation; its Euler-Maruyama scheme is a discrete rule."""
+    return model.name == "sdde" and not isinstance(model, Process)
+
+
+def delayed(model) -> delay_limit.LinearDelay:
+    """The linear delay equation of a model."""
+    _require_linear(model)
+    return delay_limit.equation(model)
 
 
 def discrete(process) -> Batched:

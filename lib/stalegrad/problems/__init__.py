@@ -6,6 +6,7 @@ from stalegrad.problems.check import check_gradient
 from stalegrad.problems.noisy import gamma_quadratic, noisy_quadratic
 from stalegrad.problems.own import finite_sum
 from stalegrad.problems.regression import least_squares
+from stalegrad.problems.streaming import streaming_data
 from stalegrad.problems.symbolic import from_sympy
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "noisy_quadratic",
     "quadratic",
     "quartic",
+    "streaming_data",
 ]

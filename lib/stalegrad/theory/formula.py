@@ -16,8 +16,16 @@ def _largest(terms, axis):
     return functools.reduce(np.maximum, terms)
 
 
+def _lambert(value, branch=0):
+    from scipy.special import lambertw  # slow to import, and one formula needs it
+
+    found = lambertw(value, branch)
+    # At its branch point -1/e, to the last bit, scipy answers NaN.
+    return np.where(np.isnan(found) & (np.abs(np.e * value + 1.0) < 1e-12), -1.0, found)
+
+
 # sympy prints Max as amax of a tuple, which does not broadcast; emath's root is complex where it has to be.
-_MODULES = [{"sqrt": np.emath.sqrt, "amax": _largest}, "numpy"]
+_MODULES = [{"sqrt": np.emath.sqrt, "amax": _largest, "LambertW": _lambert}, "numpy"]
 _LATEX_NAMES = {
     "gamma": r"\gamma",
     "Vz": "V_z",

@@ -55,10 +55,10 @@ def _block(symbol: sp.Expr) -> np.ndarray:
 def trace(step: Step) -> tuple[sp.Expr, sp.Expr | None]:
     """Next position, and next velocity if the rule has one, of a one-dimensional rule with a batch of one.
 
-    The rule must be plain arithmetic on `state.x`, `state.v`, `state.past` and `draw.z`.
+    The rule must be plain arithmetic on `state.x`, `state.v`, `state.past`, `draw.z` and `draw.rate`.
     """
     state = SimpleNamespace(x=_block(x), v=_block(v), past=History())
-    moved = step(state, SimpleNamespace(tau=[None], z=[_block(row)]))
+    moved = step(state, SimpleNamespace(tau=[None], rate=1, z=[_block(row)]))
     velocity = getattr(moved, "v", None)
     return moved.x[0, 0], None if velocity is None else velocity[0, 0]
 

@@ -15,14 +15,16 @@ from numba.extending import intrinsic
 from stalegrad.engine.blocks import BLOCK, LANES
 from stalegrad.engine.compiled.build import helper
 
-ONE, POWERS = np.uint64(1), np.uint64(3)
+WIDTH, ONE_LANE, THREE_LANES = np.uint64(BLOCK), np.uint64(LANES), np.uint64(3 * LANES)
 VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 
 
-def _vectors(context, builder, array_type, array) -> list:
-    """Pointers to the entries of an array of BLOCK or LANES numbers, LANES at a time."""
-    data = context.make_array(array_type)(context, builder, array).data
-    starts = range(0, BLOCK, LANES)
+def _vectors(context, builder, array_type, array, first, count) -> list:
+    """Pointers to `count` numbers of an array from entry `first` on, LANES at a time."""
+    if array_type.layout != "C":
+        raise TypeError(f"moments are taken of C-contiguous blocks, not of {array_type}")
+    data = builder.gep(context.make_array(array_type)(context, builder, array).data, [first])
+    starts = range(0, count, LANES)
     return [builder.bitcast(builder.gep(data, [ir.Constant(ir.IntType(64), p)]), VECTOR.as_pointer()) for p in starts]
 
 
@@ -38,51 +40,62 @@ def _add(builder, terms, pointer):
 
 
 @intrinsic
-def add_powers(typingctx, x, first, second, fourth):
-    """Add the sums over paths of x, x^2 and x^4 to the partial sums `first`, `second` and `fourth`."""
+def add_powers(typingctx, x, entry, sums, place):
+    """Add the sums over paths of x, x^2 and x^4, the BLOCK numbers from `entry` on, to those from `place` on, LANES numbers each."""
 
     def codegen(context, builder, signature, args):
-        sources, *targets = (_vectors(context, builder, t, a) for t, a in zip(signature.args, args))
-        values = _load(builder, sources)
+        types_, (x, entry, sums, place) = signature.args, args
+        values = _load(builder, _vectors(context, builder, types_[0], x, entry, BLOCK))
+        targets = _vectors(context, builder, types_[2], sums, place, 3 * LANES)
         squares = [builder.fmul(v, v) for v in values]
         fourths = [builder.fmul(v, v) for v in squares]
         for terms, target in zip((values, squares, fourths), targets):
-            _add(builder, terms, target[0])
+            _add(builder, terms, target)
         return context.get_dummy_value()
 
-    return types.void(x, first, second, fourth), codegen
+    return types.void(x, types.uint64, sums, types.uint64), codegen
 
 
 @intrinsic
-def add_product(typingctx, x, y, sums):
-    """Add the sum over paths of x y to the partial sums `sums`."""
+def add_product(typingctx, x, first, second, sums, place):
+    """Add the sum over paths of products, of the BLOCK numbers of x from `first` and from `second` on, to `sums`."""
 
     def codegen(context, builder, signature, args):
-        xs, ys, target = (_vectors(context, builder, t, a) for t, a in zip(signature.args, args))
-        _add(builder, [builder.fmul(a, b) for a, b in zip(_load(builder, xs), _load(builder, ys))], target[0])
+        types_, (x, first, second, sums, place) = signature.args, args
+        factors = (_load(builder, _vectors(context, builder, types_[0], x, entry, BLOCK)) for entry in (first, second))
+        target = _vectors(context, builder, types_[3], sums, place, LANES)[0]
+        _add(builder, [builder.fmul(a, b) for a, b in zip(*factors)], target)
         return context.get_dummy_value()
 
-    return types.void(x, y, sums), codegen
+    return types.void(x, types.uint64, types.uint64, sums, types.uint64), codegen
+
+
+@helper
+def add_moments(x, k, sums):
+    """Add the moments of a block to those of step k: x_i, x_i^2, x_i^4 and x_i x_j (j < i), for i = 0, 1, ..."""
+    place = np.uint64(k * sums.shape[1] * LANES)
+    for i in range(np.uint64(x.shape[0])):
+        add_powers(x, i * WIDTH, sums, place)
+        place += THREE_LANES
+        for j in range(i):
+            add_product(x, i * WIDTH, j * WIDTH, sums, place)
+            place += ONE_LANE
 
 
 @helper
 def record(x, k, block, n_paths, sums, kept, seen):
     """Add the moments of step k over the paths asked for, and store the paths where `kept` has room for them.
 
-    The moments are those of x_i, x_i^2, x_i^4 and x_i x_j (j < i), for i = 0, 1, ...; `seen` (d, BLOCK) is room to work in.
+    `seen` (d, BLOCK) is room to work in. No row of an array is passed on: each would count references, which costs more than a sum.
     """
-    d, q, present = x.shape[0], np.uint64(0), n_paths - block
+    d, present = x.shape[0], n_paths - block
     if present < BLOCK:
         for i in range(d):
             for p in range(BLOCK):
                 seen[i, p] = x[i, p] if p < present else 0.0
-    counted = x if present >= BLOCK else seen
-    for i in range(d):
-        add_powers(counted[i], sums[k, q], sums[k, q + ONE], sums[k, q + ONE + ONE])
-        q += POWERS
-        for j in range(i):
-            add_product(counted[i], counted[j], sums[k, q])
-            q += ONE
+        add_moments(seen, k, sums)
+    else:
+        add_moments(x, k, sums)
     if kept.shape[0] > 0:
         for i in range(d):
             for p in range(BLOCK):

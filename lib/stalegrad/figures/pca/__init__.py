@@ -1,0 +1,1 @@
+"""Figures of Liu et al. (paper key `PCA`)."""

@@ -1,0 +1,1 @@
+"""Figures of He, Meng, Chen, Ma and Liu (paper key `SDDE`)."""
