@@ -35,7 +35,7 @@ def as_dict(verdict: Verdict) -> dict:
 def table(result: Table, chosen: list[Verdict], all_papers: bool) -> str:
     """The verdict table, then counts by status for each paper."""
     rows = [v for v in chosen if all_papers or v.row.paper in result.papers]
-    return "\n".join([*_verdict_lines(rows), "", *summary_lines(result, chosen)])
+    return "\n".join([*_verdict_lines(rows), "", *summary_lines(result)])
 
 
 def _verdict_lines(rows: list[Verdict]):
@@ -52,16 +52,12 @@ def _verdict_lines(rows: list[Verdict]):
         yield f"{v.row.id:<{width}}  {v.status:<10}  {len(v.evidence):>8}  {shown}".rstrip()
 
 
-def summary_lines(result: Table, chosen: list[Verdict]):
-    """Counts by status, a line a paper; papers without a ledger say so."""
+def summary_lines(result: Table):
+    """Counts by status, a line a paper."""
     yield f"{'paper':<6} {'rows':>5}  " + "  ".join(STATUSES)
     for paper, counts in result.summary().items():
         cells = "  ".join(f"{counts[name]:>{len(name)}}" for name in STATUSES)
         yield f"{paper:<6} {sum(counts.values()):>5}  {cells}"
-    for paper in dict.fromkeys(v.row.paper for v in chosen):
-        if paper not in result.papers:
-            rows = sum(v.row.paper == paper for v in result.verdicts)
-            yield f"{paper:<6} {rows:>5}  no ledger yet: no row has an entry"
 
 
 def one_line(text: str) -> str:

@@ -39,7 +39,8 @@ def noisy_quadratic(h=1.0, sigma: float | None = None, minimum=0.0, covariance=N
     Notes
     -----
     Claims EASGD-3.1, EASGD-5.1 and EASGD-5.2. One step of `sgd` reads $x_{t+1} = x_t - \eta (h x_t - \xi_t)$. Its limit is the
-    Ornstein-Uhlenbeck process $dX = -h X dt + \sqrt\eta \sigma dB$; `sme_sgd` keeps one order more in the drift, $h + \eta h^2 / 2$ for h.
+    Ornstein-Uhlenbeck process $dX = -h X dt + \sqrt\eta \sigma dB$, which is `sdde(problem, eta, none())`; `sme_sgd` keeps one order more in
+    the drift, $h + \eta h^2 / 2$ for h.
     Reference: Zhang, Sections 3.1 and 5.1.
 
     Examples
@@ -86,8 +87,8 @@ def gamma_quadratic(lam: float, omega: float) -> Problem:
     Notes
     -----
     Claims EASGD-5.22 and EASGD-5.23 (the thesis leaves the factor 1/2 to the rate). The limit of `sgd` on it is the geometric
-    Brownian motion $dX = -h X dt + \sqrt{\eta \lambda} / \omega\, X dB$ with $h = \lambda / \omega$; `sme_sgd` keeps one order more in the
-    drift, $h + \eta h^2 / 2$ for h. Reference: Zhang, Section 5.2.
+    Brownian motion $dX = -h X dt + \sqrt{\eta \lambda} / \omega\, X dB$ with $h = \lambda / \omega$, which is `sdde(problem, eta, none())`;
+    `sme_sgd` keeps one order more in the drift, $h + \eta h^2 / 2$ for h. Reference: Zhang, Section 5.2.
 
     Examples
     --------

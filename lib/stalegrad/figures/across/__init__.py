@@ -1,0 +1,1 @@
+"""Figures that set the models of several papers side by side."""
