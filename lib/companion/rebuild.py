@@ -10,10 +10,13 @@ from pathlib import Path
 from companion.files import digest, digest_of
 from companion.settings import REPEATABLE, Project
 
+Imports = dict[Path, frozenset[Path]]
+"""What library files import, remembered between calls, for as long as no file changes."""
 
-def state(project: Project, cells: list[str], parameters: dict) -> str:
+
+def state(project: Project, cells: list[str], parameters: dict, known: Imports | None = None) -> str:
     """Digest of the code `cells`, the library files that it imports (and they, in turn), data, parameters, lock and interpreter."""
-    files = [*imported(cells, project.library), *data(project)]
+    files = [*imported(cells, project.library, known), *data(project)]
     lock = digest_of(project.lock) if project.lock.exists() else ""
     settings = [f"{name}={value}" for name, value in sorted(REPEATABLE.items())]
     used = [f"{path.relative_to(project.root)} {digest_of(path)}" for path in files]
@@ -26,15 +29,18 @@ def data(project: Project) -> list[Path]:
     return sorted(path for path in (project.notebooks / "data").rglob("*") if path.is_file())
 
 
-def imported(cells: list[str], library: Path) -> list[Path]:
+def imported(cells: list[str], library: Path, known: Imports | None = None) -> list[Path]:
     """Files under `library` that the code imports, directly or through others, with the data files of their packages."""
+    known = {} if known is None else known
     found: set[Path] = set()
     waiting = {path for cell in cells for path in _modules(_parsed(_without_magics(cell)), "", library)}
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting |= _imports_of(path, library)
+            if path not in known:
+                known[path] = _imports_of(path, library)
+            waiting |= known[path]
     beside = {path for folder in {path.parent for path in found} for path in folder.iterdir() if path.is_file()}
     return sorted(found | {path for path in beside if path.suffix != ".py" and not path.name.startswith(".")})
 
@@ -54,7 +60,7 @@ def _imports_of(path: Path, library: Path) -> frozenset[Path]:
     package = ".".join(parts[:-1])
     lazy = path.name == "__init__.py" and any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body)
     # What a lazy package loads is decided while it runs: take all of it.
-    return _modules(tree, package, library) | (set(path.parent.rglob("*.py")) if lazy else set())
+    return frozenset(_modules(tree, package, library) | (set(path.parent.rglob("*.py")) if lazy else set()))
 
 
 def _modules(tree: ast.Module, package: str, library: Path) -> set[Path]:

@@ -39,7 +39,8 @@ def run(project: Project, names: list[str], parameters: dict, force: bool = Fals
     """
     with alone(project):
         tidy(project)
-        states = {name: rebuild.state(project, code_cells(project, name), parameters) for name in names}
+        known: rebuild.Imports = {}
+        states = {name: rebuild.state(project, code_cells(project, name), parameters, known) for name in names}
         wanted = {name: state for name, state in states.items() if force or not up_to_date(project, name, state)}
         outcome = Outcome(current=[name for name in names if name not in wanted])
         if wanted:

@@ -155,6 +155,13 @@ def test_a_notebook_depends_on_code_data_parameters_and_versions(project, librar
     assert len(set(states)) == len(states)
 
 
+def test_remembered_imports_change_nothing(project, library):
+    known: rebuild.Imports = {}
+    for cells in (["import pack"], ["import pack.unused"], ["import pack"]):
+        assert rebuild.state(project, cells, {}, known) == rebuild.state(project, cells, {})
+    assert library / "unused.py" in known
+
+
 def test_a_package_that_loads_lazily_is_taken_whole(project, library):
     (library / "__init__.py").write_text("def __getattr__(name):\n    return 1\n")
     assert library / "unused.py" in rebuild.imported(["import pack"], project.library)
