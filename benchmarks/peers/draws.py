@@ -27,12 +27,12 @@ def w1(workload):
     return run
 
 
-def w2(workload):
-    """One standard normal a step."""
+def w2(workload, per_step=1):
+    """One standard normal a step, or `per_step` of them."""
     normals = np.empty((4, BLOCK))
 
     def run(seed):
-        _normals(np.uint64(seed), workload.n_paths, workload.n_steps, normals)
+        _normals(np.uint64(seed), workload.n_paths, workload.n_steps * per_step, normals)
 
     return run
 
@@ -52,12 +52,7 @@ def w3(workload):
 
 def w4(workload):
     """One standard normal for every dimension and step."""
-    normals = np.empty((4, BLOCK))
-
-    def run(seed):
-        _normals(np.uint64(seed), workload.n_paths, workload.n_steps * workload.dim, normals)
-
-    return run
+    return w2(workload, per_step=workload.dim)
 
 
 def w5(workload):

@@ -71,9 +71,32 @@ def test_asgd_paths_by_hand_without_noise():
     np.testing.assert_allclose(paths, expected, rtol=1e-14)
 
 
+def iterations_by_window(eps, eta, lag):
+    """First step from which on E x^2 <= eps, a = sigma^2 = x_0 = 1, by the covariance of the last lag + 1 iterates."""
+    step = np.eye(lag + 1, k=-1)
+    step[0, 0] = 1.0
+    step[0, lag] -= eta
+    second, levels = np.ones((lag + 1, lag + 1)), [1.0]
+    for _ in range(int(20 / eta)):
+        second = step @ second @ step.T
+        second[0, 0] += eta**2
+        levels.append(second[0, 0])
+    return np.flatnonzero(np.array(levels) > eps)[-1] + 1
+
+
 def test_rates():
-    lags = np.array([1, 3])
-    complete(*rates.draw(lags, rates.compare(0.1, lags), 0.1), 1)
+    eps, lags = 0.1, np.array([1, 3])
+    found = rates.compare(eps, lags)
+    fig, numbers = rates.draw(lags, found, eps)
+    complete(fig, numbers, 1)
+    by_window = [iterations_by_window(eps, eps / lag**2, lag) for lag in lags]
+    assert found["exact"].tolist() == by_window
+    assert found["advised"].tolist() == [iterations_by_window(eps, rates.advised_step(eps, int(lag)), lag) for lag in lags]
+    assert by_window != [iterations_by_window(eps, eps / lag**2, lag + 1) for lag in lags]  # another delay is told apart
+    np.testing.assert_allclose(found["Recht"], lags**2 * np.log(1 / eps) / eps, rtol=1e-12)
+    np.testing.assert_allclose(found["Zheng"], lags / eps, rtol=1e-12)
+    np.testing.assert_allclose(found["SDDE"], lags + lags**2 * np.log(1 / eps) / (2 * eps), rtol=1e-12)
+    assert all(np.array_equal(numbers[name], found[name]) for name in found if name in numbers)
 
 
 def test_energy():
