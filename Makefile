@@ -4,8 +4,8 @@ RUN = .venv/bin/python -m companion
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
 
-env:  ## build the locked environment in .venv, if it is not there
-	@$(PYTHON) lib/companion/environment.py
+env:  ## build the locked environment in .venv, if it is not there; EXTRAS="nets cluster book" adds what training, real runs and the book need
+	@$(PYTHON) lib/companion/environment.py $(if $(EXTRAS),--add $(EXTRAS))
 
 figures: env  ## execute the notebooks that are not up to date, and build figures/
 	@$(RUN) figures
@@ -15,6 +15,10 @@ test: env  ## check the notebooks' outputs, and run the unit, property and stati
 
 lab: env  ## open JupyterLab at the first notebook; saving keeps notebook and text in step
 	@$(RUN) lab
+
+book:  ## build the site of notebooks, claims and reference: build/book/html/index.html (Sphinx in .venv-book, unless .venv has it; npm once)
+	@test -x .venv/bin/sphinx-build || $(PYTHON) lib/companion/environment.py book
+	@$$(test -x .venv/bin/sphinx-build && echo .venv || echo .venv-book)/bin/python -m companion book
 
 claims: env  ## print the verdict of every claim
 	@.venv/bin/stalegrad claims
@@ -37,4 +41,4 @@ clean:  ## remove what the commands above made, but for the environments
 	@rm -rf build .pytest_cache .hypothesis .ruff_cache && mkdir -p figures && find figures -type f ! -name MANIFEST.json -delete
 	@find lib tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help env figures test lab claims bench verify lint accept clean
+.PHONY: help env figures test lab book claims bench verify lint accept clean

@@ -32,6 +32,7 @@ def main(arguments=None):
         return 1
     if options.accept:
         report.write_json(found, ROOT / "benchmarks" / "results.json")
+        report.write_page(found, ROOT / "docs" / "speed.md")
         report.write_readme(found, ROOT / "README.md")
     return 0
 
@@ -41,7 +42,7 @@ def _options(arguments):
     parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="W1, jax or W1:jax; ratios need W1:stalegrad among them")
     parser.add_argument("--rounds", type=int, default=7, help="rounds in which all candidates take turns (default 7)")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json", help="where to write the results")
-    parser.add_argument("--accept", action="store_true", help="refresh benchmarks/results.json and the README's table")
+    parser.add_argument("--accept", action="store_true", help="refresh benchmarks/results.json, docs/speed.md and the README's table")
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         parser.error(f"--rounds {options.rounds}: at least one round is needed")

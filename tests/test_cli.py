@@ -153,6 +153,26 @@ def test_wrong_input_is_one_line_on_stderr_and_exit_2(capsys, words, told):
     assert err.count("\n") == 1 and all(part in err for part in told)
 
 
+@pytest.mark.parametrize("name", ["absent/run.jsonl", "."])
+def test_a_file_that_cannot_be_used_is_one_line_on_stderr_and_exit_2(capsys, tmp_path, name):
+    code, out, err = run(capsys, "advise", "--curvature", "1", "--eta", "0.1", "--log", str(tmp_path / name))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1 and str(tmp_path) in err and "cannot be used" in err
+
+
+def test_a_log_and_a_number_of_workers_are_not_taken_together(capsys):
+    code, out, err = run(capsys, "advise", "--curvature", "1", "--eta", "0.1", "--log", "run.jsonl", "--workers", "4")
+    assert (code, out) == (2, "") and "leave out --workers" in err
+
+
+def test_ctrl_c_leaves_one_line(capsys, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "claim", stopped)
+    assert run(capsys, "show", "SME-4.4") == (130, "", "stalegrad: stopped\n")
+
+
 def test_unknown_id_of_show(capsys):
     code, out, err = run(capsys, "show", "SME-T3")
     assert (code, out) == (2, "") and "nearest" in err

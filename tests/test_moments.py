@@ -173,6 +173,7 @@ MODELS = [
     sg.asgd(PROBLEM, 0.05, sg.geometric(0.5)),
     sg.asgd(PROBLEM, 0.05, sg.uniform(1, 3)),
     sg.minibatch_asgd(PROBLEM, 0.05, sg.geometric(0.5), batch=3),
+    sg.async_msgd(PROBLEM, 0.05, 0.4, sg.uniform(0, 4), batch=2),
     sg.minibatch_asgd_separate_reads(PROBLEM, 0.05, sg.geometric(0.5), batch=3),
     sg.msgd(PROBLEM, 0.05, momentum=0.5),
     sg.sme_sgd(PROBLEM, 0.05),

@@ -1,4 +1,4 @@
-"""Commands of the build: `python -m companion figures | accept | pair | test | lab | with`."""
+"""Commands of the build: `python -m companion figures | accept | pair | test | lab | book | with`."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     test = command("test", _test, "check the notebooks' outputs and run the unit tests, in two processes")
     test.add_argument("rest", nargs=argparse.REMAINDER, help="what pytest is to run (default: all), then its options")
     command("lab", _lab, "open JupyterLab at the first notebook")
+    command("book", _book, "build the site of the notebooks, claims and reference in build/book/html")
     any_command = command("with", _with, "run any command with the settings that make results repeatable")
     any_command.add_argument("rest", nargs=argparse.REMAINDER, help="the command")
     return parser
@@ -61,11 +62,15 @@ def _figures(project: settings.Project, options: argparse.Namespace) -> int:
     outcome = runner.run(project, project.chosen(options.names), parameters, options.force, options.limit)
     for failure in outcome.failures:
         print(f"FAILED {failure}", file=sys.stderr)
-    line, differing = manifest.compare(project.manifest, project.figures)
+    for reason in sorted(set(outcome.left_out.values())):
+        names = [name for name in outcome.left_out if outcome.left_out[name] == reason]
+        print(f"left out, {reason}: {', '.join(names)}")
+    missed = {figure for name in outcome.left_out for figure in manifest.printed(project.notebook(name))}
+    line, differing = manifest.compare(project.manifest, project.figures, missed)
     for sentence in differing:
         print(f"differs: {sentence}")
     print(f"{len(outcome.executed)} notebooks executed, {len(outcome.current)} up to date, {len(outcome.failures)} failed")
-    print(line)
+    print(line + (f"; {len(missed)} more need an extra" if missed else ""))
     return 1 if outcome.failures else 0
 
 
@@ -112,6 +117,13 @@ def _lab(project: settings.Project, options: argparse.Namespace) -> int:
     environment = settings.variables(project)
     environment.pop("TQDM_DISABLE")
     return _become(command, environment, project)
+
+
+def _book(project: settings.Project, options: argparse.Namespace) -> int:
+    from companion.book import build
+
+    print(build.build(project))
+    return 0
 
 
 def _with(project: settings.Project, options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from companion import manifest, pairing, runner
+from companion.book.chapters import COVER_FIGURE
 from companion.files import write
 from companion.notebook import loads
 from companion.settings import Project, variables
@@ -21,14 +22,30 @@ def accept(project: Project, names: list[str]) -> int:
 
     Evidence comes first, since notebooks show verdicts; pages last. What fails is reported, and nothing of the
     failing step is written.
+
+    Raises
+    ------
+    ValueError
+        If a notebook needs an extra that is not installed.
     """
+    left_out = {name: reason for name in project.chosen(names) if (reason := runner.left_out(project, name))}
+    if left_out:
+        raise ValueError("\n".join(f"notebook {name} {reason}" for name, reason in left_out.items()))
     before = _contents(project)
     failed = 0 if names else _evidence(project)
     failed = failed or _notebooks(project, names)
     if not names and not failed:
         failed = _command(project, sys.executable, "-m", "stalegrad.claims.generate")
+        _cover(project)
     print("\n".join(changes(before, _contents(project))))
     return failed
+
+
+def _cover(project: Project) -> None:
+    """Bring the README's picture up to date: the one figure that is committed as such."""
+    figure = project.figures / f"{COVER_FIGURE}.png"
+    if figure.exists():
+        write(project.root / "docs" / "cover.png", figure.read_bytes())
 
 
 def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:

@@ -1,13 +1,15 @@
 """`make env`: builds the locked environment. Needs nothing but Python's standard library.
 
     python3 lib/companion/environment.py [EXTRA]
+    python3 lib/companion/environment.py --add EXTRA ...
 
 `.venv` gets the packages of requirements.lock, by uv where that is installed, else by pip. With the name of an extra
 (`bench`, `dev`, ...) `.venv-EXTRA` gets these and the extra's own, by pip, whose settings say where torch comes from.
+With `--add`, `.venv` itself gets the extras beside the locked packages, and keeps them when it is built anew.
 
-An environment is ready when it holds a stamp named by the lock, the interpreter and the folder. The stamp is removed
-before anything is touched and written last, so what was interrupted is built anew. Where the stamp is there, nothing
-is done and no network is needed.
+An environment is ready when it holds a stamp named by the lock, the interpreter and the folder; an added extra has a
+stamp of its own. A stamp is removed before anything is touched and written last, so what was interrupted is done anew.
+Where the stamps are there, nothing is done and no network is needed.
 """
 
 import hashlib
@@ -18,13 +20,15 @@ import sys
 from pathlib import Path
 
 OLDEST = (3, 11)
-LAYOUT = "1"  # to be changed with `finish`: environments of another layout are built anew
+PIP = ("-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input")
+LAYOUT = "2"  # to be changed with `finish`: environments of another layout are built anew
 SCRIPT = """#!{python}
 import sys
 
 from stalegrad.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
 """
 
 
@@ -35,7 +39,10 @@ def main(arguments, root):
         print(f"error: Python 3.11 or newer is needed, and this one is {found}; try: make PYTHON=python3.12", file=sys.stderr)
         return 1
     try:
-        prepare(root, arguments[0] if arguments else "")
+        if arguments[:1] == ["--add"]:
+            add(root, arguments[1:])
+        else:
+            prepare(root, arguments[0] if arguments else "")
     except (ValueError, OSError, subprocess.CalledProcessError) as error:
         print(f"error: the environment is not ready: {error}", file=sys.stderr)
         return 1
@@ -54,9 +61,44 @@ def prepare(root, extra="", run=subprocess.check_call):
         return folder
     with alone(root / f"{folder.name}.lock"):
         if not stamp.exists():  # another process may have built it meanwhile
+            kept = added(folder)
             build(root, folder, requirements, run)
+            for name in kept:
+                install_extra(root, folder, name, run)
             stamp.touch()
     return folder
+
+
+def add(root, names, run=subprocess.check_call):
+    """Make `.venv` ready and give it the extras `names`, those that it lacks; the folder."""
+    wanted = {name: extra_stamp(root, root / ".venv", name) for name in names}  # an unknown extra is refused before anything is built
+    folder = prepare(root, run=run)
+    with alone(root / f"{folder.name}.lock"):
+        for name, stamp in wanted.items():
+            if not stamp.exists():
+                install_extra(root, folder, name, run)
+    return folder
+
+
+def added(folder):
+    """Names of the extras that `.venv` has been given."""
+    return sorted(stamp.name.split("-")[1] for stamp in folder.glob("extra-*"))
+
+
+def extra_stamp(root, folder, name):
+    """The stamp of an extra, named by what the extra requires."""
+    digest = hashlib.sha256("\0".join(requirements_of(root, name)).encode()).hexdigest()[:16]
+    return folder / f"extra-{name}-{digest}"
+
+
+def install_extra(root, folder, name, run):
+    """Install the requirements of an extra beside what the environment holds."""
+    requirements, python = requirements_of(root, name), str(folder / "bin" / "python")
+    print(f"adding the extra {name} to {folder.name}: {', '.join(requirements)}", file=sys.stderr, flush=True)
+    if not any(folder.glob("lib/python*/site-packages/pip")):  # uv leaves it out
+        run([python, "-m", "ensurepip"])
+    run([python, *PIP, *requirements])
+    extra_stamp(root, folder, name).touch()
 
 
 def requirements_of(root, extra):
@@ -97,7 +139,7 @@ def build(root, folder, requirements, run):
     uv, python = shutil.which("uv"), folder / "bin" / "python"
     print(f"building {folder.name} with {'uv' if uv else 'pip; this takes a minute or two'}", file=sys.stderr, flush=True)
     venv.create(folder, symlinks=True, with_pip=not uv or bool(requirements))
-    pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
+    pip = [str(python), *PIP]
     install = [uv, "pip", "install", "--quiet", "--python", str(python)] if uv else pip
     run([*install, "--require-hashes", "--no-deps", "--requirement", str(root / "requirements.lock")])
     if requirements:

@@ -13,11 +13,11 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from companion import rebuild
+from companion import extras, rebuild
 from companion.files import clear_aside, digest_of, read_json, write_json
 from companion.settings import Project
 
-LIMIT = 900.0
+LIMIT = 1800.0
 
 
 @dataclass
@@ -27,6 +27,8 @@ class Outcome:
     executed: list[str] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Notebooks that need an extra which is not installed, and the remedy."""
 
 
 def run(project: Project, names: list[str], parameters: dict, force: bool = False, limit: float = LIMIT) -> Outcome:
@@ -40,9 +42,10 @@ def run(project: Project, names: list[str], parameters: dict, force: bool = Fals
     with alone(project):
         tidy(project)
         known: rebuild.Imports = {}
-        states = {name: rebuild.state(project, code_cells(project, name), parameters, known) for name in names}
+        without = {name: reason for name in names if (reason := left_out(project, name))}
+        states = {name: rebuild.state(project, code_cells(project, name), parameters, known) for name in names if name not in without}
         wanted = {name: state for name, state in states.items() if force or not up_to_date(project, name, state)}
-        outcome = Outcome(current=[name for name in names if name not in wanted])
+        outcome = Outcome(current=[name for name in states if name not in wanted], left_out=without)
         if wanted:
             from companion import execution
 
@@ -51,15 +54,26 @@ def run(project: Project, names: list[str], parameters: dict, force: bool = Fals
 
 
 def code_cells(project: Project, name: str) -> list[str]:
-    """Code of the notebook `name`; remembered for as long as its text stays the same."""
+    """Code of the notebook `name`."""
+    return _text(project, name)["cells"]
+
+
+def left_out(project: Project, name: str) -> str:
+    """Why the notebook `name` cannot run here: an extra that is not installed, and the remedy; else empty."""
+    return extras.lacking(_text(project, name)["needs"])
+
+
+def _text(project: Project, name: str) -> dict:
+    """What a notebook's text says: its code ("cells") and the extras that it needs; remembered for as long as the text stays the same."""
     text, memory = digest_of(project.source(name)), project.build / "code" / f"{name}.json"
     known = read_json(memory, {})
-    if known.get("text") != text:
+    if known.get("text") != text or "needs" not in known:
         from companion import notebook, pairing
 
-        known = {"text": text, "cells": notebook.code(pairing.read(project, name))}
+        read = pairing.read(project, name)
+        known = {"text": text, "cells": notebook.code(read), "needs": extras.named(read)}
         write_json(memory, known)
-    return known["cells"]
+    return known
 
 
 def record(project: Project, name: str) -> Path:

@@ -22,7 +22,7 @@ REPEATABLE = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 if platform.machine().lower() in ("x86_64", "amd64"):
-    REPEATABLE["OPENBLAS_CORETYPE"] = "Haswell"
+    REPEATABLE |= {"OPENBLAS_CORETYPE": "Haswell", "MKL_CBWR": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
 
 
 @dataclass(frozen=True)
@@ -119,5 +119,6 @@ def variables(project: Project, **more: str) -> dict[str, str]:
         "IPYTHONDIR": str(project.build / "ipython"),  # not the reader's, whose start-up files could change results
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(path for path in paths if path)),
         "PATH": os.pathsep.join([folder, os.environ.get("PATH", "")]),
+        "STALEGRAD_RUNS": str(project.build / "runs"),  # trained once, for all notebooks and tests that ask
         **more,
     }

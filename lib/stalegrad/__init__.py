@@ -4,9 +4,11 @@ from importlib import import_module
 
 # Loaded on first use (PEP 562): `stalegrad claims` and `sg.claim` answer without numpy, sympy and the engine.
 _HOMES = {
+    "stalegrad.advice": ("Situation", "advise"),
     "stalegrad.algorithms.admm": ("admm",),
     "stalegrad.algorithms.asgd": ("asgd", "minibatch_asgd", "minibatch_asgd_separate_reads"),
     "stalegrad.algorithms.asynchronous": ("async_eamsgd", "async_easgd", "round_robin_easgd"),
+    "stalegrad.algorithms.async_momentum": ("async_msgd",),
     "stalegrad.algorithms.averaged": ("adownpour", "averaged_sgd", "moving_average_sgd", "mvadownpour"),
     "stalegrad.algorithms.downpour": ("downpour", "mdownpour"),
     "stalegrad.algorithms.elastic": ("eamsgd", "eamsgd_heavy_ball", "easgd", "easgd_gauss_seidel"),
@@ -22,6 +24,8 @@ _HOMES = {
     "stalegrad.limits.sde": ("SDE", "euler_maruyama"),
     "stalegrad.limits.sme": ("sme_asgd_linear", "sme_msgd", "sme_sgd"),
     "stalegrad.limits.sme_asgd": ("sme_asgd", "sme_asgd_mixture"),
+    "stalegrad.study.stability": ("growth", "stability_map"),
+    "stalegrad.study.validity": ("validity",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("control", "evidence", "moments", "plot", "problems", "schedule", "theory")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from stalegrad.claims import claim, ledger, report, show, status
 from stalegrad.claims.jsonable import jsonable
+from stalegrad.commands import advise, run, staleness
 
 EPILOG = """\
 examples:
@@ -21,11 +22,13 @@ examples:
   stalegrad show SME-4.4                                        all about one claim
   stalegrad value SME-4.4 Sigma=4 eta=0.01 mu=0.95 u=0          its formula, evaluated
   stalegrad run asgd --problem quadratic --eta 0.01 --mu 0.95   moments of a simulation
+  stalegrad run easgd --engine mpi -n 5 --log run.jsonl         a real run: a server and four workers
+  stalegrad advise --curvature 0.1 10 --eta 0.05 --workers 8    what to set, and on which claim it rests
 """
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; the return value is the exit status (0 fine, 1 verdicts fail, 2 wrong input)."""
+    """Run one command; the return value is the exit status (0 fine, 1 verdicts fail, 2 wrong input or file, 130 stopped by Ctrl-C)."""
     arguments = parser().parse_args(argv)
     try:
         with warnings.catch_warnings():
@@ -43,6 +46,18 @@ def main(argv: list[str] | None = None) -> int:
         # A pager or `head` has read enough: let the interpreter's last flush go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"stalegrad: {_of_file(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stalegrad: stopped", file=sys.stderr)
+        return 130
+
+
+def _of_file(error: OSError) -> str:
+    """Which file cannot be used and why; an error without a file speaks for itself."""
+    name = error.filename2 or error.filename
+    return str(error) if name is None else f"{name} cannot be used ({error.strerror}): name another file"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,7 +72,9 @@ def parser() -> argparse.ArgumentParser:
     _add_claims(commands)
     _add_show(commands)
     _add_value(commands)
-    _add_run(commands)
+    run.add(commands)
+    staleness.add(commands)
+    advise.add(commands)
     return top
 
 
@@ -135,39 +152,6 @@ def _json_or_word(text: str):
         return json.loads(text, parse_constant=no_number)
     except ValueError:
         return text
-
-
-def _add_run(commands):
-    sub = commands.add_parser("run", help="simulate a model on a built-in problem; prints its last moments as JSON")
-    sub.add_argument("model", metavar="MODEL", help="asgd, sme-asgd or sme-sgd")
-    sub.add_argument("--problem", default="quadratic", help="quadratic (f = x^2), quartic or double-well (default: quadratic)")
-    sub.add_argument("--eta", type=float, default=0.01, help="learning rate (default: 0.01)")
-    sub.add_argument("--mu", type=float, default=0.95, help="staleness parameter, P(tau = l) = (1 - mu) mu^l (default: 0.95)")
-    sub.add_argument("--start", type=float, default=1.0, help="x_0, and the past before it (default: 1)")
-    sub.add_argument("--paths", type=int, default=5000, help="number of paths (default: 5000)")
-    sub.add_argument("--steps", type=int, default=1000, help="number of steps (default: 1000)")
-    sub.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default: 0)")
-    sub.add_argument("--out", metavar="FILE", help="save mean and second moment of every step; stalegrad.Ensemble.load reads it")
-    sub.set_defaults(command=_run)
-
-
-def _run(arguments) -> int:
-    from stalegrad.claims.models import model, problem
-    from stalegrad.engine.simulate import simulate
-
-    process = model(arguments.model, problem(arguments.problem), arguments.eta, arguments.mu)
-    run = simulate(process, arguments.start, n_paths=arguments.paths, n_steps=arguments.steps, seed=arguments.seed)
-    if arguments.out:
-        run.save(arguments.out)
-    last = {
-        "mean": run.mean[-1],
-        "standard_error": run.standard_error[-1],
-        "second_moment": run.second_moment[-1],
-        "second_moment_standard_error": run.second_moment_standard_error[-1],
-        "diverged": run.diverged,
-    }
-    print(json.dumps(jsonable(last), allow_nan=False))
-    return 0
 
 
 if __name__ == "__main__":

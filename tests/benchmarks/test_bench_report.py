@@ -43,8 +43,16 @@ def test_readme_gets_the_table_between_its_markers(rows, tmp_path):
     report.write_readme(found, readme)
     text = readme.read_text()
     assert text.startswith("above\n") and text.endswith("below\n") and "old" not in text
+    assert "| W1 | 2.80 | 0.71 | numpy 7.1, jax 10.0 |" in text
+    assert "2 of the 3 bars" in text and "by-hand" not in text
+
+
+def test_the_page_holds_every_row_and_bar(rows, tmp_path):
+    report.write_page(report.results(rows, speed_bars(rows), rounds=3), tmp_path / "speed.md")
+    text = (tmp_path / "speed.md").read_text()
     assert "| W1:jax | W1:jax | 28.00 | 28.00 - 56.00 | 10.00 |" in text
     assert "| W2:diffrax | W2:diffrax | not installed |" in text
+    assert "| W1:jax | their time / our time | 10 | >= 12 | missed |" in text
 
 
 def test_a_readme_without_markers_is_left_alone(rows, tmp_path):

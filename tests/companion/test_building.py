@@ -8,7 +8,7 @@ import pytest
 from companion import environment
 from companion.settings import LIBRARY
 
-PROJECT = '[project.optional-dependencies]\nbench = ["torch==2.13.0"]\n'
+PROJECT = '[project.optional-dependencies]\nbench = ["torch==2.13.0"]\nnets = ["torch==2.13.0", "scikit-learn"]\n'
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_an_extra_has_an_environment_of_its_own_and_takes_pip(root, monkeypatch)
     folder = environment.prepare(root, "bench", run=commands.append)
     assert folder.name == ".venv-bench" and created == [{"symlinks": True, "with_pip": True}]
     assert commands[1][1:4] == ["-m", "pip", "install"] and commands[1][-1] == "torch==2.13.0"
-    with pytest.raises(ValueError, match="no extra 'fast' in pyproject.toml; it has: bench"):
+    with pytest.raises(ValueError, match="no extra 'fast' in pyproject.toml; it has: bench, nets"):
         environment.prepare(root, "fast")
 
 
@@ -88,6 +88,35 @@ def test_pip_is_used_where_uv_is_not(root, monkeypatch):
     commands = []
     folder = environment.prepare(root, run=commands.append)
     assert commands[0][:4] == [str(folder / "bin" / "python"), "-m", "pip", "install"] and "--require-hashes" in commands[0]
+
+
+def test_an_extra_is_added_once_and_kept_when_the_environment_is_built_anew(root):
+    commands = []
+    folder = environment.add(root, ["nets"], run=commands.append)
+    assert folder.name == ".venv" and len(commands) == 3 and commands[1][1:] == ["-m", "ensurepip"]
+    assert commands[2][:4] == [str(folder / "bin" / "python"), "-m", "pip", "install"] and commands[2][-2:] == ["torch==2.13.0", "scikit-learn"]
+    environment.add(root, ["nets"], run=offline)
+    environment.prepare(root, run=offline)
+    (root / "requirements.lock").write_text("numpy==2.5.0\n")
+    environment.prepare(root, run=commands.append)
+    assert commands[4:] == commands[1:3] and environment.added(folder) == ["nets"]
+    environment.add(root, ["nets"], run=offline)
+
+
+def test_an_extra_that_could_not_be_added_does_not_look_ready(root):
+    environment.prepare(root, run=lambda command: None)
+    with pytest.raises(subprocess.CalledProcessError):
+        environment.add(root, ["nets"], run=offline)
+    assert environment.added(root / ".venv") == [] and len(stamps(root)) == 1
+    commands = []
+    environment.add(root, ["nets"], run=commands.append)
+    assert environment.added(root / ".venv") == ["nets"] and len(commands) == 2
+
+
+def test_an_unknown_extra_is_refused_before_anything_is_built(root):
+    with pytest.raises(ValueError, match="no extra 'fast'"):
+        environment.add(root, ["nets", "fast"], run=offline)
+    assert not (root / ".venv").exists()
 
 
 def test_the_key_names_lock_interpreter_place_and_extra(root, monkeypatch):

@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from companion import __main__, runner
+from companion import __main__, extras, pairing, runner
+from companion.files import read_json, write_json
 from tiny_project import companion, figures, processes_of, text, wait_for
 
 WHOLE = {f"{name}.{kind}" for name in ("F1", "F2") for kind in ("svg", "png", "csv", "json")}
@@ -71,6 +72,33 @@ def test_a_notebook_that_takes_too_long_is_stopped(project):
     outcome = runner.run(project, ["one"], {}, limit=3.0)
     assert "notebooks/one.ipynb: stopped, because it ran longer than the limit of 3 s" in outcome.failures[0]
     assert wait_for(lambda: not processes_of(project), 6), processes_of(project)
+
+
+def test_a_notebook_that_lacks_an_extra_is_left_out_with_the_remedy(project, run_figures, monkeypatch):
+    monkeypatch.setitem(extras.MODULES, "nets", ("no_such_module",))
+    project.source("one").write_text(text("F1", 5).replace("[parameters]", "[parameters, needs-nets]"))
+    write_json(project.notebook("one"), {"cells": [{"outputs": [{"text": ["F1: 1 numbers, digest 0123456789ab\n"]}]}]})
+    write_json(project.manifest, {"F1": {"digest": "0123456789ab", "numbers": 1}, "F2": {"digest": "8", "numbers": 1}})
+    code, said = run_figures()
+    assert code == 0 and 'left out, needs the extra nets: make env EXTRAS="nets": one' in said, said
+    assert "1 of 1 figures match figures/MANIFEST.json; 1 more need an extra" in said and "F1.csv" not in figures(project)
+    code = __main__.main(["--root", str(project.root), "accept"])
+    assert code == 1 and read_json(project.manifest, {}).keys() == {"F1", "F2"}, "nothing committed is dropped for want of an extra"
+
+    monkeypatch.setitem(extras.MODULES, "nets", ("json",))
+    code, said = run_figures()
+    assert code == 0 and "1 notebooks executed, 1 up to date" in said and "left out" not in said
+
+
+def test_outputs_on_another_data_set_are_not_compared(project, monkeypatch, tmp_path):
+    project.source("one").write_text(text("F1", 5).replace("[parameters]", "[parameters, needs-nets, data-fashion-mnist]"))
+    monkeypatch.setitem(extras.MODULES, "nets", ("json",))
+    monkeypatch.setenv("STALEGRAD_DATA", str(tmp_path))
+    assert extras.incomparable(pairing.read(project, "one")).startswith("needs the data set fashion-mnist")
+    extras.folder("fashion-mnist").mkdir()
+    (extras.folder("fashion-mnist") / extras.FILES["fashion-mnist"]).touch()
+    assert extras.incomparable(pairing.read(project, "one")) == ""
+    assert extras.incomparable(pairing.read(project, "part/two")) == ""
 
 
 def test_what_is_unknown_is_refused_before_anything_runs(project, run_figures):

@@ -69,6 +69,14 @@ def test_a_path_is_repeated_alone(model, path):
     assert np.array_equal(run(model, n_paths=1, first_path=path, keep="paths").paths[0], all_paths[path])
 
 
+@pytest.mark.parametrize("d", [3, 5])
+def test_each_pair_of_coordinates_has_a_moment_of_its_own(d):
+    """With two coordinates there is only one pair, and nothing to mistake it for."""
+    objective = sg.problems.quadratic(np.random.default_rng(d).normal(size=(4, d)))
+    r = sg.simulate(sg.asgd(objective, 0.1, sg.geometric(0.5)), np.arange(1.0, d + 1.0), n_paths=300, n_steps=5, keep="paths")
+    assert np.allclose(r.second_moment, np.einsum("nki,nkj->kij", r.paths, r.paths) / 300, atol=1e-13)
+
+
 @MODELS
 @pytest.mark.parametrize("n_paths", [1, 127, 129, 1025])
 def test_moments_are_those_of_the_paths(model, n_paths):

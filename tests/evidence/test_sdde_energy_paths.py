@@ -73,6 +73,17 @@ def test_simulated_energy_is_the_exact_one():
 
 
 @pytest.mark.claim("SDDE-linear-speedup", "counterexample")
+@pytest.mark.parametrize("lag", [1, 5, 20])
+def test_a_sum_that_the_mean_keeps(lag, check):
+    """x_{k+1} = x_k - x_{k-l}/k from a frozen past: k x_{k+1} less the sum of the last l values stays -l x_0, so x_k ~ -l x_0/k."""
+    problem = sg.problems.quadratic([[0.0]], curvature=2.0)
+    mean = sg.moments.of(sg.asgd(problem, 0.5, sg.constant(lag), rates=lambda k: 1.0 / k), 4.0, 300).mean[:, 0]
+    path = np.r_[np.full(lag, 4.0), mean]  # path[i] is x_{i - lag + 1}
+    kept = [k * path[k + lag] - path[k : k + lag].sum() for k in range(301)]
+    check("kept sum", kept, np.full(301, -4.0 * lag), 1e-10)
+
+
+@pytest.mark.claim("SDDE-linear-speedup", "counterexample")
 @pytest.mark.parametrize("lag", [5, 20])
 def test_a_delay_costs_a_term_of_second_order_far_beyond_the_condition(lag, check):
     """E x_k^2 = Tr/(mu^2 k) + O(1/k^2): k^2 times the excess settles. The condition, at delta = 1, is broken by a factor above 5."""
@@ -82,5 +93,6 @@ def test_a_delay_costs_a_term_of_second_order_far_beyond_the_condition(lag, chec
     excess = energy.falling_steps(lag, trace, mu, start, n_steps)[1:] - trace / (mu**2 * np.arange(1, n_steps + 1))
     scaled = excess * np.arange(1, n_steps + 1) ** 2
     check("k^2 excess, step 2000 over 4000", scaled[1999] / scaled[3999], 1.0, 0.06)
+    check("and its size, (l x_0)^2", scaled[3999] / (lag * start) ** 2, 1.0, 0.05)
     serial = energy.falling_steps(0, trace, mu, start, n_steps)[-1]
     check("without delay, mu^2 k E x^2 / Tr", serial * n_steps * mu**2 / trace, 1.0, 1e-9)

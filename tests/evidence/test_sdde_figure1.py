@@ -97,10 +97,13 @@ def test_the_printed_number_is_no_number_of_iterations():
 
 @pytest.mark.claim("SDDE-rate-comparison", "exact")
 def test_the_advised_step_beats_both_earlier_counts():
+    """The first of them only once l exceeds the order of log(1/eps): from l = 2 on at eps = 0.05, not yet at l = 2 for eps = 0.01."""
     lags = np.array([2, 8, 32])
     compared = rates.compare(0.05, lags)
     assert np.all(compared["advised"] < compared["Zheng"]) and np.all(compared["advised"] < compared["Recht"])
     assert np.all(compared["advised"] <= 2 * (lags + 1 / 0.05) * np.log(1 / 0.05))
+    finer = rates.compare(0.01, lags[:2])
+    assert (finer["advised"] < finer["Zheng"]).tolist() == [False, True] and np.all(finer["advised"] < finer["Recht"])
 
 
 def test_a_step_that_cannot_reach_the_error_is_refused():

@@ -5,12 +5,13 @@ import re
 
 import pytest
 
-from companion import pairing, settings
+from companion import extras, manifest, pairing, settings
 from companion.notebook import dumps, loads, normalise
 from companion.worker import UNTOUCHED
 
 PROJECT = settings.here()
 NAMES = PROJECT.names()
+TRAINS = re.compile(r"stalegrad(\.figures)? import .*\b(nets|training)\b|stalegrad\.(nets|figures\.training)")
 TRACES = re.compile(r"\bat 0x[0-9a-f]{6,}|/(?:home|Users|tmp|root)/|site-packages")
 
 
@@ -50,10 +51,11 @@ def test_no_line_of_code_ends_in_a_semicolon(name):
 
 
 def test_the_manifest_holds_the_digests_that_the_notebooks_print():
-    printed = {}
-    for name in NAMES:
-        for cell in committed(name).cells:
-            for output in cell.get("outputs", []):
-                lines = re.findall(r"^(\S+): (\d+) numbers, digest ([0-9a-f]{12})$", output.get("text", ""), flags=re.MULTILINE)
-                printed |= {figure: {"digest": digest, "numbers": int(numbers)} for figure, numbers, digest in lines}
-    assert printed == json.loads(PROJECT.manifest.read_text(encoding="utf-8"))
+    printed = [figure for name in NAMES for figure in manifest.printed(PROJECT.notebook(name)).items()]
+    assert dict(printed) == json.loads(PROJECT.manifest.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_that_trains_networks_says_that_it_needs_the_extra(name):
+    code = "\n".join(cell.source for cell in committed(name).cells if cell.cell_type == "code")
+    assert ("nets" in extras.named(committed(name))) == bool(TRAINS.search(code))

@@ -19,7 +19,7 @@ def tagged(cell):
     return UNTOUCHED in cell.metadata.get("tags", [])
 
 
-WITH_SLIDERS = sorted(path for path in ROOT.glob("*/*.ipynb") if any(map(tagged, code_cells(path))))
+WITH_SLIDERS = sorted(path for path in (*ROOT.glob("*.ipynb"), *ROOT.glob("*/*.ipynb")) if any(map(tagged, code_cells(path))))
 
 
 def test_there_are_sliders_to_test():

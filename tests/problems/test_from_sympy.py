@@ -146,7 +146,7 @@ REFUSED = [
     (lambda: problems.from_sympy([x * sympy.I], [x]), "not a real finite expression"),
     (lambda: problems.from_sympy([x * sympy.oo], [x]), "not a real finite expression"),
     (lambda: problems.from_sympy([sympy.gamma(x)], [x]), "gamma"),
-    (lambda: problems.from_sympy([sympy.Max(x, 0)], [x]), "Max"),
+    (lambda: problems.from_sympy([sympy.erf(x)], [x]), "erf"),
     (lambda: problems.from_sympy([x > 1], [x]), "not a sympy expression"),
     (lambda: problems.from_sympy(x * a, [x], [[1.0], [np.nan]], [a]), "data[1, 0] is nan"),
     (lambda: problems.from_sympy(x * a, [x], [[1.0, 2.0]], [a]), "data has 2 columns; 1 are needed"),

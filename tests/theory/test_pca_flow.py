@@ -1,5 +1,7 @@
 """Landscape, flow (7), the decomposition (6), and Lemmas 1 and 2 on the recursion without noise."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -75,7 +77,7 @@ def test_the_flow_ends_on_the_side_where_it_starts(check):
     assert np.linalg.norm(flow.solution([0.3, 0.4], [4.0, 3.0], 0.0, 0.0)) == pytest.approx(0.5)
 
 
-def _path(delays, seed=3):
+def _path(delays, seed=3, eta=0.01):
     """Points, reads and samples of (5) from rest, by the reference step."""
     rng = np.random.default_rng(seed)
     state, points, reads, data = at_rest(max(delays), (START / np.linalg.norm(START))[:, None]), [], [], []
@@ -84,8 +86,8 @@ def _path(delays, seed=3):
         points.append(state.v[:, 0])
         reads.append(state.past.read(np.array([tau]))[:, 0])
         data.append(x[:, 0])
-        state = pca_step(0.01, 0.8, state, PCADraw(np.array([tau]), x))
-    return np.array(points), np.array(reads), np.array(data), (state.v - state.before)[:, 0] / 0.01
+        state = pca_step(eta, 0.8, state, PCADraw(np.array([tau]), x))
+    return np.array(points), np.array(reads), np.array(data), (state.v - state.before)[:, 0] / eta
 
 
 @pytest.mark.claim("PCA-6", "exact")
@@ -106,6 +108,22 @@ def test_printed_beta_does_not_add_up(check):
     points, reads, data, moved = _path([0] * 10)
     parts = flow.decomposition(points, reads, data[:, :, None] * data[:, None], np.diag(LAM), 0.8, printed=True)
     check("without delay", sum(parts.values()), moved, 1e-11)
+
+
+@pytest.mark.claim("PCA-6", "exact")
+def test_printed_beta_is_centred_and_off_by_the_step(check):
+    """Over all signs of the data its terms average to 0; along paths of the same data its error falls in proportion to eta."""
+    read, point = START / np.linalg.norm(START), np.array([0.5, -0.5, 0.5, 0.5])
+    signs = np.array(list(product([-1.0, 1.0], repeat=4))) * np.sqrt(LAM)
+    noises = signs[:, :, None] * signs[:, None] - np.diag(LAM)
+    terms = [noise @ read - (point @ noise @ point) * read for noise in noises]
+    check("mean of a printed term", np.mean(terms, axis=0), np.zeros(4), 1e-13)
+    errors, etas = [], np.array([1e-5, 1e-6, 1e-7])
+    for eta in etas:
+        points, reads, data, moved = _path([0, 1, 0, 3, 2, 5, 1, 7, 4, 4], eta=eta)
+        parts = flow.decomposition(points, reads, data[:, :, None] * data[:, None], np.diag(LAM), 0.8, printed=True)
+        errors.append(np.abs(sum(parts.values()) - moved).max())
+    assert abs(order_of_convergence(etas, errors).order - 1.0) < 0.1
 
 
 def _excess(eta, mu, tau):

@@ -46,6 +46,16 @@ def test_printed_time_has_a_mean_near_epsilon_and_a_probability_near_a_half(chec
     check("small noise", phases.within(short, alpha2=12.0, **at), norm.cdf(math.sqrt(2 * 0.0005)), 1e-3)
 
 
+@pytest.mark.claim("PCA-P6", "refutes")
+@pytest.mark.parametrize("ratio, most", [(1.2, 0.76), (2.0, 0.68), (4.0, 0.65)])
+def test_the_printed_time_is_short_for_starts_near_epsilon_too(ratio, most):
+    """delta^2 over eps, as the two are of one order: at noise 0.05 below `most`, and near 1/2 at noise 1e-5, which is well below 3/4 for each."""
+    for share, bound in ((0.05, most), (1e-5, 0.53)):
+        at = {"eta": share * 0.1 * 1e-3 / 12.0, "momentum": 0.9, "gap": 1.0, "delta2": ratio * 1e-3, "eps": 1e-3}
+        short = sg.claim("PCA-P6").printed(eta=at["eta"], momentum=0.9, lam=[4.0, 3.0], delta2=at["delta2"], eps=1e-3, phi=12.0)
+        assert 0.5 < phases.within(short, alpha2=12.0, **at) < bound
+
+
 @pytest.mark.claim("PCA-P8", "proved")
 def test_the_flow_takes_twice_the_printed_time():
     """From H_1^2 = delta^2 in d = 2; elsewhere H_i^2 / H_1^2 falls faster, as lambda_i <= lambda_2."""

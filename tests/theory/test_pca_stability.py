@@ -112,6 +112,16 @@ def test_limit_law_holds_far_above_the_printed_delay(check):
     check("eta tau = 1/4", fixed, (1 + np.sin(0.5)) / np.cos(0.5), 0.01)
 
 
+@pytest.mark.claim("PCA-L4", "counterexample")
+def test_limit_law_holds_for_long_random_delays_too(check):
+    """Uniform on 0 .. 2m with m = eta^{-3/4}/8, curvature 1, no momentum: the level is 1 + eta (m + 1/2) times that of the limit, to first order."""
+    problem = sg.problems.quadratic([[1.0], [-1.0]], curvature=1.0)
+    for eta, mean in ((1e-2, 4), (1e-3, 22)):
+        level = sg.moments.stationary(sg.asgd(problem, eta, sg.uniform(0, 2 * mean))).second_moment.item()
+        first = eta * (mean + 0.5)
+        check(f"eta = {eta:g}, mean delay {mean}: excess over that of (8)", level / (eta / 2) - 1, first, first**2)
+
+
 @pytest.mark.claim("PCA-L4", "proved")
 def test_the_delay_error_of_the_drift_telescopes():
     """sum_{j=0}^{n} [M_{j-tau} - M_j] keeps tau terms at either end, for any sequence M."""

@@ -121,6 +121,8 @@ def frozen_past(longest: int, x0: np.ndarray) -> State:
 
 def finite_rows(problem) -> np.ndarray:
     """The data of a problem with components, or an error."""
+    if not hasattr(problem, "n_components"):
+        raise ValueError(f"problem={problem!r} is no problem: make one with sg.problems.from_sympy, finite_sum, quadratic, ...")
     if not problem.n_components:
         raise ValueError(f"{problem!r} has no components to draw: this algorithm needs a finite sum; sgd, msgd, nesterov and easgd take any law")
     return problem.data

@@ -86,7 +86,7 @@ def simulate(
         Threads; by default the environment variable STALEGRAD_THREADS, or else the number of processors.
     map : callable, optional
         Runs the tasks instead of threads: like the built-in `map`, results in order. For a Dask client,
-        ``lambda f, xs: client.gather(client.map(f, xs))``.
+        ``stalegrad.cluster.dask_map.dask_map(client)``.
     first_path : int
         Index of the first path.
 
@@ -133,7 +133,7 @@ def simulate(
     ensemble = Ensemble.from_sums(*collected, n_paths=n_paths, dt=process.dt, facts=facts)
     if ensemble.diverged:
         warnings.warn(
-            f"{ensemble.diverged} of {n_paths} paths of {process} diverged. {process.stability}".rstrip(),
+            f"{ensemble.diverged} of {n_paths} paths of {process} diverged. {_remedy(process, point)}".rstrip(),
             DivergenceWarning,
             stacklevel=2,
         )
@@ -147,6 +147,14 @@ def _as_process(model) -> Process:
     if not hasattr(model, "discretised"):
         raise ValueError(f"{model!r} is neither a process nor a limit: give sgd(...), asgd(...), sme_asgd(...), ...")
     return model.discretised()
+
+
+def _remedy(process: Process, point: np.ndarray) -> str:
+    """What to try: another start where the gradient does not exist there, else what the process knows of its stability."""
+    mean_gradient = getattr(process.problem, "mean_gradient", None)  # streaming data have none
+    if mean_gradient is None or np.isfinite(mean_gradient(point)).all():
+        return process.stability
+    return f"The gradient is not finite at the start {point.tolist()}: start where the objective is defined."
 
 
 def run_chunk(process: Process, start, n_steps: int, seed: int, keep_paths: bool, stop, chunk: Chunk) -> ChunkResult:

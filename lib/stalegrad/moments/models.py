@@ -53,6 +53,10 @@ def _minibatch_asgd(problem, eta, staleness, batch, rates=None) -> Batched:
     return Batched(rule, np.asarray(batch, dtype=float), shared=True, rates=rates)
 
 
+def _async_msgd(problem, eta, momentum, staleness, batch) -> Batched:
+    return Batched(Rule(linear_of(problem), eta, Memory.of(staleness), momentum), np.asarray(batch, dtype=float), shared=True)
+
+
 def _minibatch_asgd_separate_reads(problem, eta, staleness, batch) -> Batched:
     return replace(_minibatch_asgd(problem, eta, staleness, batch), shared=False)
 
@@ -70,6 +74,7 @@ _RULES: dict[str, Callable[..., Batched]] = {
     "sgd": _sgd,
     "minibatch_sgd": _minibatch_sgd,
     "asgd": _asgd,
+    "async_msgd": _async_msgd,
     "msgd": _msgd,
     "minibatch_asgd": _minibatch_asgd,
     "minibatch_asgd_separate_reads": _minibatch_asgd_separate_reads,

@@ -1,25 +1,31 @@
-"""Objectives as averages, over components or over a law of the data, with their compiled gradients; and the reader's own."""
+"""Objectives, as averages of components or with data from a law; each is loaded on first use, since some need sympy or numba."""
 
-from stalegrad.problems.base import Blocks, Problem
-from stalegrad.problems.built_in import double_well, quadratic, quartic
-from stalegrad.problems.check import check_gradient
-from stalegrad.problems.noisy import gamma_quadratic, noisy_quadratic
-from stalegrad.problems.own import finite_sum
-from stalegrad.problems.regression import least_squares
-from stalegrad.problems.streaming import streaming_data
-from stalegrad.problems.symbolic import from_sympy
+from importlib import import_module
 
-__all__ = [
-    "Blocks",
-    "Problem",
-    "check_gradient",
-    "double_well",
-    "finite_sum",
-    "from_sympy",
-    "gamma_quadratic",
-    "least_squares",
-    "noisy_quadratic",
-    "quadratic",
-    "quartic",
-    "streaming_data",
-]
+_HOMES = {
+    "base": ("Blocks", "Problem"),
+    "built_in": ("double_well", "quadratic", "quartic"),
+    "check": ("check_gradient",),
+    "classification": ("logistic",),
+    "noisy": ("gamma_quadratic", "noisy_quadratic"),
+    "own": ("finite_sum", "pointwise"),
+    "quadratic_model": ("linearised",),
+    "regression": ("least_squares",),
+    "streaming": ("streaming_data",),
+    "symbolic": ("from_sympy",),
+    "table": ("Table", "read_csv"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name):
+    if name not in _HOME_OF:
+        raise AttributeError(f"stalegrad.problems has no attribute {name!r}")
+    value = getattr(import_module(f"stalegrad.problems.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return __all__

@@ -31,7 +31,7 @@ class Problem:
     r"""An expected loss $F(x) = E f(x; z)$ (EASGD-1.1) and its compiled gradients.
 
     With finitely many rows $z_i$, each as likely, it is the empirical risk $\frac1n \sum_i f(x; z_i)$ (SME-1.1), made by
-    `quadratic`, `quartic`, `double_well`, `least_squares`, `from_sympy` or `finite_sum`; `noisy_quadratic` and
+    `quadratic`, `quartic`, `double_well`, `least_squares`, `logistic`, `from_sympy` or `finite_sum`; `noisy_quadratic` and
     `gamma_quadratic` have another `law`, and then no components.
     Methods take one point, shape (d,), or B points, shape (d, B), and add B at the end of what they return.
 
@@ -152,7 +152,10 @@ class Problem:
 
 def checked_table(values, what: str, columns: int | None = None) -> Array:
     """`values` as a finite, non-empty (n, m) float array, or an error that names `what`."""
-    table = np.array(values, dtype=float, order="C")
+    try:
+        table = np.array(values, dtype=float, order="C")
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{what} is no table of numbers ({error}): give rows of equal length, shape (n, m)") from error
     if table.ndim == 1:
         raise ValueError(f"{what} has shape {table.shape}: give one row per component, shape (n, m), e.g. values[:, None]")
     if table.ndim != 2 or table.shape[0] == 0 or table.shape[1] == 0:

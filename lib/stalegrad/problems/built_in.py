@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy.optimize import brentq
 
 from stalegrad.engine.blocks import block_function
 from stalegrad.problems import quartics
@@ -103,6 +102,8 @@ def double_well() -> Problem:
     >>> double_well().minimisers.round(4).tolist()
     [[-0.9575], [0.9575]]
     """
+    from scipy.optimize import brentq  # takes as long to load as all the rest
+
     from stalegrad.problems import wells  # loads numba, for the vector exponential
 
     bottom = brentq(lambda x: np.tanh(2.0 * x) - x, 0.5, 1.0, xtol=1e-15)

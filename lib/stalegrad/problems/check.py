@@ -15,8 +15,8 @@ RELATIVE, ABSOLUTE = 1e-5, 1e-7
 def check_gradient(problem: Problem, points=None) -> None:
     r"""Compare the compiled gradient of up to 8 components with central differences of their values.
 
-    Finiteness, and that every entry is written and inputs are left alone, is checked in any case; differences only
-    where the problem has `components`.
+    Finiteness, that every entry is written and inputs are left alone, and that points of a block do not mix, is checked in any case;
+    differences only where the problem has `components`.
 
     Parameters
     ----------
@@ -66,7 +66,22 @@ def _component_gradient(problem: Problem, i: int, points: Array) -> Array:
             f"the gradient of component {i} at x={points[:, p].tolist()} has entry {j} = {out[j, p]} (or leaves it unwritten): "
             "it must be finite at finite x; if x is outside its domain, give test points inside"
         )
+    _require_independent_paths(problem, i, points, rows, out)
     return out
+
+
+def _require_independent_paths(problem: Problem, i: int, points: Array, rows: Array, together: Array) -> None:
+    """The gradient at one point may not depend on the other points of the block."""
+    from stalegrad.problems.call import call  # loads numba
+
+    for p in range(points.shape[1]):
+        alone = np.full((problem.dim, 1), np.nan)
+        call(problem.blocks.gradient.compiled, points[:, p : p + 1].copy(), rows[:, p : p + 1].copy(), alone)
+        if not np.allclose(alone[:, 0], together[:, p], rtol=1e-9, atol=1e-12 * np.abs(together).max()):
+            raise ValueError(
+                f"the gradient of component {i} at x={points[:, p].tolist()} is {alone[:, 0].tolist()} by itself, but {together[:, p].tolist()} in a "
+                "block of points: each column of x is a point of its own, so sums and norms go over axis 0 (x.sum(axis=0), not x.sum())"
+            )
 
 
 def _compare(problem: Problem, i: int, points: Array, got: Array) -> None:

@@ -31,6 +31,8 @@ class _Printer(PythonCodePrinter):
             return f"sqrt({self._print(base)})"
         if exponent == -sympy.S.Half:
             return f"(1.0/sqrt({self._print(base)}))"
+        if exponent.is_Integer and exponent < 0:  # numba's own negative powers raise at 0, which a block function cannot
+            return f"(1.0/({self._print(base**-exponent)}))"
         # a literal integer power is compiled to a chain of products
         return f"(({self._print(base)})**({int(exponent) if exponent.is_Integer else self._print(exponent)}))"
 
@@ -40,19 +42,20 @@ class _Printer(PythonCodePrinter):
     _print_Abs = _print_sign = _print_log = _print_exp = _print_ExpBase = _print_Function
 
 
-def require_supported(expression: sympy.Expr) -> None:
-    """Refuse what cannot be printed, by name."""
+def require_supported(expression: sympy.Expr, shown: sympy.Expr | None = None) -> None:
+    """Refuse what cannot be printed, by name; `shown` is the expression in the reader's own letters."""
+    shown = expression if shown is None else shown
     for node in sympy.preorder_traversal(expression):
         if node.has(sympy.I) or node in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
-            raise ValueError(f"{expression} is not a real finite expression: components must be real-valued")
+            raise ValueError(f"{shown} is not a real finite expression: components must be real-valued")
         if isinstance(node, sympy.Function) and not isinstance(node, sympy.Piecewise):
             if node.func.__name__ not in FUNCTIONS:
                 raise ValueError(
-                    f"{node.func.__name__} in {expression} is not supported: use polynomials, sqrt and "
+                    f"{node.func.__name__} in {shown} is not supported: use polynomials, sqrt and "
                     f"{', '.join(FUNCTIONS)}, or give a block function to finite_sum"
                 )
         elif not isinstance(node, PLAIN + CONDITIONS):
-            raise ValueError(f"{type(node).__name__} in {expression} is not supported: give a block function to finite_sum")
+            raise ValueError(f"{type(node).__name__} in {shown} is not supported: give a block function to finite_sum")
 
 
 def print_block(name: str, results: Sequence[sympy.Expr], inputs: dict[str, Sequence[sympy.Symbol]]) -> str:

@@ -16,8 +16,8 @@ def from_sympy(components, variables, data=None, data_symbols=None) -> Problem:
     r"""A problem from expressions: gradients are derived, printed as block functions, and compiled.
 
     Give either the components $f_1, \dots, f_n$ as a list of expressions in the variables, or one expression
-    $f(x; z)$ in variables and data symbols, with the data rows $z_i$. Powers, sqrt, exp, log, sin, cos, tanh, Abs and
-    Piecewise are understood.
+    $f(x; z)$ in variables and data symbols, with the data rows $z_i$. Powers, sqrt, exp, log, sin, cos, tanh, Abs, Max,
+    Min and Piecewise are understood.
 
     Parameters
     ----------
@@ -99,13 +99,19 @@ def _expression_and_data(components, renaming: dict, data, data_symbols):
         renaming = renaming | dict(zip(symbols, z, strict=True))
     for e in expressions:
         _require_known(e, renaming)
-    expressions = [e.xreplace(renaming) for e in expressions]
-    for e in expressions:
-        require_supported(e)
+    written = expressions
+    expressions = [_piecewise(e.xreplace(renaming)) for e in expressions]
+    for e, shown in zip(expressions, written, strict=True):
+        require_supported(e, shown)
     if data is not None:
         return expressions[0], z, checked_table(data, "data", columns=len(z))
     template, z, rows = common_form(expressions)
     return template, z, checked_table(rows, "components")
+
+
+def _piecewise(expression: sympy.Expr) -> sympy.Expr:
+    """Max and Min as cases."""
+    return expression.replace(lambda e: isinstance(e, (sympy.Max, sympy.Min)), lambda e: e.rewrite(sympy.Piecewise))
 
 
 def _symbols(symbols, what: str) -> list[sympy.Symbol]:

@@ -104,6 +104,16 @@ def test_early_more_momentum_leaves_a_smaller_error():
     assert errors[1] + 10.0 * math.hypot(*spread) < errors[0]
 
 
+def test_far_beyond_the_stable_delays_the_last_bit_of_the_start_decides():
+    """Momentum 0.9: a change by 1e-16 is nothing to the mean error of 100 runs at delay 20 and more than 1 part in 1,000 at delay 50."""
+    data, changes = sg.problems.streaming_data(figure1.EIGENVALUES), {}
+    for tau in (20, 50):
+        process = sg.streaming_pca(data, figure1.ETA, 0.9, sg.constant(tau))
+        one, other = (sg.simulate(process, [first, 1.0, 0.0, 0.0], 100, 20_000, 0, keep="final").final.mean() for first in (0.0, 1e-16))
+        changes[tau] = abs(other / one - 1.0)
+    assert changes[20] < 1e-9 and changes[50] > 1e-3
+
+
 def test_a_point_is_one_of_the_curves():
     point = figure1.error(0.9, 20, n_runs=50, seed=3)
     found = figure1.summary(figure1.curves(60, 3, momenta=(0.9,), delays=(20,))[0, 0, 0, :50])

@@ -47,7 +47,7 @@ def draw(shown: tuple[int, ...], batches: Array):
             at, above = staircase(batch)
             left.step(np.r_[-3.5, at, 3.5], np.r_[0.0, above, 1.0], where="post", color=colour, linestyle="-", lw=1.2, label=f"$b={batch}$")
             numbers[f"cdf {batch}"] = above
-        left.set(xlabel=r"$\sqrt{b}\,(g-\nabla F)$, in units of $\sigma$", ylabel="distribution function")
+        left.set(xlabel=r"$\sqrt{b}\,(g-\nabla F)$, in units of $\sqrt{\Sigma}$", ylabel="distribution function")
         left.legend()
         right.plot(batches, found, ".", ms=3, color="#0072B2", linestyle="none", label="distance from normal")
         right.plot(batches, 1 / np.sqrt(batches), **{**plot.line("exact"), "linestyle": "--", "label": r"size of the noise, $1/\sqrt{b}$"})

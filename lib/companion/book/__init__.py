@@ -1,0 +1,1 @@
+"""`make book`: a static site from the committed, executed notebooks; nothing in it is executed anew."""

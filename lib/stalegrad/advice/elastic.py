@@ -1,0 +1,203 @@
+"""Advice on elastic averaging: the moving rates alpha and beta, with the corrected rules of sections 5.1 and 5.2.
+
+With additive noise the drift decides: the radius of (5.19) over the whole system, workers included, is made least for the worst curvature. With
+multiplicative noise it is the radius of the second moments (5.34), for Gamma noise of shape 1/c.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.ndimage import minimum_filter
+
+from stalegrad.advice.asynchronous import ALIGNED, QUADRATIC
+from stalegrad.advice.confirm import AGREEMENT, PATHS, standard_error
+from stalegrad.advice.report import Check, Line
+from stalegrad.advice.situation import Situation
+from stalegrad.algorithms.elastic import easgd
+from stalegrad.engine.simulate import simulate
+from stalegrad.moments import of
+from stalegrad.moments.additive_noise import drift_radius, full_optimum
+from stalegrad.moments.gamma_noise import easgd_radius
+from stalegrad.problems import gamma_quadratic, noisy_quadratic
+from stalegrad.theory import formula
+
+Array = np.ndarray
+BETA = 0.9
+"""The thesis' beta; with alpha = beta / p it is what is compared with where no rates are given."""
+ALPHAS, BETAS, REACH = (-1.5, 1.5), (0.005, 1.0), 6.0
+"""Where the moving rates are looked for, and how far below 2 / h_max the logarithm of eta. With beta above 1 the centre overshoots the average."""
+STARTS, ZOOMS, SHRINK, FINE = 8, 16, 0.65, 100.0
+NONE = 0.005
+"""No pull on the workers is advised where it costs no more than this share of the rate."""
+SYNCHRONOUS = "all workers exchange in every step (period 1, Jacobi form)"
+APART = "nothing but the pull keeps workers together: where the objective has several minima alpha must not be small or negative (EASGD-rho-range)"
+
+
+def missing(situation: Situation) -> str:
+    """Why there is nothing on elastic averaging; empty where there is."""
+    if situation.n_workers < 2:
+        return "Elastic averaging: one worker has nothing to average; give the number of workers."
+    if situation.momentum > 0.0:
+        return (
+            "Elastic averaging: the best alpha of EAMSGD is known by search at single curvatures only (EASGD-eamsgd-optimal), of no use for a range."
+        )
+    return ""
+
+
+def lines(situation: Situation) -> list[Line]:
+    """alpha and beta at the learning rate of now, and with the learning rate that suits them."""
+    alpha, beta = rates_of_now(situation)
+    now = worst(situation, situation.eta, alpha, beta)
+    at_rate = least(situation, free_eta=False)
+    free = least(situation, free_eta=True)
+    found = [_asynchronous_edge(situation, alpha), _line("elastic rates", situation, now, at_rate)]
+    found.append(_line("elastic rates and eta", situation, now, free))
+    return found
+
+
+def rates_of_now(situation: Situation) -> tuple[float, float]:
+    """alpha and beta as given; else beta = 0.9 or p alpha, and alpha = beta / p."""
+    beta = situation.beta
+    if beta is None:
+        beta = BETA if situation.alpha is None else situation.n_workers * situation.alpha
+    return (beta / situation.n_workers if situation.alpha is None else situation.alpha), beta
+
+
+def worst(situation: Situation, eta, alpha, beta) -> Array:
+    """Factor of the second moments for the worst of the outermost curvatures; arguments broadcast."""
+    radii = [_radius(situation, mode.h, eta, alpha, beta) for mode in situation.modes]
+    return np.maximum.reduce(radii)
+
+
+def _radius(situation: Situation, h: float, eta, alpha, beta) -> Array:
+    if situation.relative_noise == 0.0:
+        return drift_radius(np.multiply(eta, h), alpha, beta) ** 2
+    shape = situation.batch / situation.relative_noise
+    return easgd_radius(eta, alpha, beta, situation.n_workers, shape, shape / h)
+
+
+def least(situation: Situation, free_eta: bool) -> dict[str, float]:
+    """{"eta", "alpha", "beta", "factor"} of the smallest factor; eta that of now, or free as well.
+
+    Grids close in on the lowest points, in log eta, asinh(100 alpha) and the logit of beta / 2: optima may lie near 0.
+    """
+    top = math.log(2.0 / situation.modes[-1].h)
+    low = np.array([top - REACH if free_eta else math.log(situation.eta), math.asinh(FINE * ALPHAS[0]), _logit(BETAS[0])])
+    high = np.array([top if free_eta else math.log(situation.eta), math.asinh(FINE * ALPHAS[1]), _logit(BETAS[1])])
+    found = _lowest_point(situation, low, high, (25 if free_eta else 1, 31, 15))
+    apart = float(worst(situation, found["eta"], 0.0, found["beta"]))
+    return found | {"alpha": 0.0, "factor": apart} if apart < 1.0 and _fold(apart) <= (1.0 + NONE) * _fold(found["factor"]) else found
+
+
+def _lowest_point(situation: Situation, low: Array, high: Array, points: tuple[int, ...]) -> dict[str, float]:
+    """From the lowest local minima of a first grid, grids that close in; there are several valleys."""
+    axes, factor = _grid(situation, low, high, points)
+    valleys = np.argwhere((factor == minimum_filter(factor, size=3, mode="nearest")) & (factor < 1.0))
+    valleys = sorted(map(tuple, valleys), key=lambda at: factor[at])[:STARTS] or [np.unravel_index(np.argmin(factor), factor.shape)]
+    spacing = (high - low) / np.maximum(np.array(points) - 1, 1)
+    return min((_zoomed(situation, axes[(slice(None), *at)], 1.5 * spacing, low, high) for at in valleys), key=lambda found: found["factor"])
+
+
+def _zoomed(situation: Situation, centre: Array, half: Array, low: Array, high: Array) -> dict[str, float]:
+    points = (1 if half[0] == 0.0 else 7, 9, 9)
+    for _ in range(ZOOMS):
+        axes, factor = _grid(situation, np.maximum(centre - half, low), np.minimum(centre + half, high), points)
+        at = np.unravel_index(np.argmin(factor), factor.shape)
+        centre, half = axes[(slice(None), *at)], SHRINK * half
+    eta, alpha, beta = (float(value) for value in _rates(centre))
+    return {"eta": eta, "alpha": alpha, "beta": beta, "factor": float(factor[at])}
+
+
+def _grid(situation: Situation, low: Array, high: Array, points: tuple[int, ...]) -> tuple[Array, Array]:
+    """Coordinates (3, ...) of a grid and the factors on it."""
+    axes = np.array(np.meshgrid(*(np.linspace(*ends, n) for *ends, n in zip(low, high, points, strict=True)), indexing="ij"))
+    return axes, worst(situation, *_rates(axes))
+
+
+def _rates(axes: Array) -> tuple[Array, Array, Array]:
+    """eta, alpha, beta from the coordinates of the search."""
+    return np.exp(axes[0]), np.sinh(axes[1]) / FINE, 2.0 / (1.0 + np.exp(-axes[2]))
+
+
+def _logit(beta: float) -> float:
+    return math.log(beta / (2.0 - beta))
+
+
+def _asynchronous_edge(situation: Situation, alpha: float) -> Line:
+    h = situation.modes[-1].h
+    step = situation.eta * h
+    claims = ("EASGD-async-easgd", "EASGD-L3.1.4", "EASGD-5.15")
+    if step >= 2.0:
+        text = f"eta h = {step:.3g} is 2 or more: no alpha is known to be stable for every order of the workers. Take eta below {2.0 / h:.4g}."
+        return Line("elastic stability", text, {"alpha": 0.0}, claims, (QUADRATIC,))
+    edge = (4.0 - 2.0 * step) / (4.0 - step)
+    verdict = "stable" if 0.0 < alpha < edge else "NOT known to be stable"
+    text = f"asynchronous EASGD at alpha = {alpha:.4g} is {verdict} in mean, whatever the order of workers and the period: that needs "
+    text += f"0 < alpha < {edge:.4g}."
+    return Line("elastic stability", text, {"alpha": edge}, claims, (QUADRATIC, "what is known of all orders is the mean"))
+
+
+def _line(topic: str, situation: Situation, now: float, best: dict[str, float]) -> Line:
+    additive = situation.relative_noise == 0.0
+    claims = ("EASGD-5.19", "EASGD-easgd-full-optimal") if additive else ("EASGD-5.34", "EASGD-easgd-finite-p", "EASGD-easgd-infinite-p")
+    assumes = (
+        (QUADRATIC, SYNCHRONOUS, APART) if additive else (QUADRATIC, SYNCHRONOUS, f"Gamma noise of shape {1 / situation.relative_noise:.3g}", ALIGNED)
+    )
+    gain = {"steps per factor e": {"now": _fold(now), "advised": _fold(best["factor"])}}
+    rates = f"eta = {best['eta']:.4g}, alpha = {best['alpha']:.4g}, beta = {best['beta']:.4g}"
+    if now < 1.0 and _fold(best["factor"]) > 0.98 * _fold(now):
+        text = f"keep what is set: {rates} would gain less than 2%."
+        return Line(topic, text, best | {"keep": True}, claims, assumes, gain)
+    before = f"{_fold(now):.4g}" if now < 1.0 else "unstable"
+    text = f"{rates}. Buys: {_fold(best['factor']):.4g} steps for each factor e of the transient (now {before}); "
+    text += f"a step is {situation.n_workers * situation.batch} gradients."
+    if best["alpha"] == 0.0:
+        text += " No pull on the workers contracts faster than these; beta then only smooths, and any from there to 1 does about as well."
+    if additive and len(situation.modes) == 1 and topic == "elastic rates":
+        rule = full_optimum(best["eta"] * situation.modes[0].h, best["beta"])
+        text += f" At this beta the corrected rule gives alpha = {float(rule['alpha']):.4g}."
+    if additive and situation.noise:
+        text += _levels(situation, best)
+    return Line(
+        topic,
+        text,
+        best | {"keep": False},
+        claims + (("EASGD-5.14",) if additive and situation.noise else ()),
+        assumes,
+        gain,
+        _check(situation, best),
+    )
+
+
+def _levels(situation: Situation, best: dict[str, float]) -> str:
+    """Stationary variance of the centre, now and as advised, in the mode where it is largest."""
+    alpha, beta = rates_of_now(situation)
+
+    def largest(eta, alpha, beta) -> float:
+        given = {"eta": eta, "alpha": alpha, "beta": beta, "sigma": math.sqrt(situation.noise / situation.batch), "p": situation.n_workers}
+        return max(float(formula("EASGD-5.14").numeric(h=mode.h, **given)["x2"]) for mode in situation.modes)
+
+    advised, now = largest(best["eta"], best["alpha"], best["beta"]), largest(situation.eta, alpha, beta)
+    return f" The variance of the centre in the long run is {advised:.3g} (now {now:.3g})."
+
+
+def _fold(factor) -> float:
+    return -1.0 / math.log(max(float(factor), 1e-300)) if factor < 1.0 else math.inf
+
+
+def _check(situation: Situation, best: dict[str, float]) -> Check:
+    """The advised rates on the mode that is slowest under them, against exact moments of the same process."""
+    radii = [float(_radius(situation, mode.h, best["eta"], best["alpha"], best["beta"])) for mode in situation.modes]
+    mode = situation.modes[int(np.argmax(radii))]
+    shape = situation.batch / situation.relative_noise if situation.relative_noise else 0.0
+    sigma = math.sqrt(mode.noise / situation.batch)
+    problem = gamma_quadratic(shape, shape / mode.h) if shape else noisy_quadratic(mode.h, sigma=sigma)
+    process = easgd(problem, best["eta"], best["alpha"], best["beta"], situation.n_workers)
+    steps = int(np.clip(3.0 * _fold(max(radii)), 5, 2000))
+    exact = float(of(process, 1.0, steps).second_moment[-1, 0, 0])
+    run = simulate(process, 1.0, n_paths=PATHS, n_steps=steps, keep="final").final[:, 0] ** 2
+    numbers = {"steps": steps, "advised": float(run.mean()), "advised, standard error": standard_error(run), "exact advised": exact}
+    agrees = abs(run.mean() - exact) <= AGREEMENT * standard_error(run) + 1e-12
+    return Check(f"{PATHS} paths of {steps} steps of the centre on the slowest mode", bool(agrees), None, numbers, compares=False)

@@ -1,0 +1,179 @@
+"""A run of an EASGD Tree by MPI: every process is a node, and nobody waits for anybody.
+
+A link carries one message at a time in each direction. What falls due while the one before is not taken yet is skipped and
+counted: the receiver will see a newer value instead. The run ends when all leaves have made their steps, which a barrier
+without waiting tells; a second one, during which all go on receiving, tells that nothing is under way any more.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import numpy as np
+from mpi4py import MPI
+
+from stalegrad.cluster.checkpoint import Checkpoints
+from stalegrad.cluster.mpi_mail import PAUSE, Inbox, Outbox, wait
+from stalegrad.cluster.pace import sleep_until
+from stalegrad.cluster.record import Record, described
+from stalegrad.cluster.server import pace_of
+from stalegrad.cluster.settings import Settings, evaluated, file_of
+from stalegrad.cluster.tree_node import Message, Node
+
+HEADER = 5
+"""Numbers of a message before its value."""
+
+
+class Post:
+    """A node with its links and files. Making it may raise a ValueError or OSError; `open` needs the other nodes."""
+
+    def __init__(self, settings: Settings, number: int):
+        self.settings, self.node = settings, Node(settings, number)
+        about = settings.described() | {"node": number}
+        self.checkpoints = Checkpoints(file_of(settings.checkpoint, number), settings.checkpoint_every, about)
+        self.before = 0.0
+        if settings.resume:
+            state = self.checkpoints.load()
+            self.node.restore(state)
+            self.before = float(state["now"])
+        self.resumed_at = self.node.version
+        self.record = Record(settings, number, self.resumed_at)
+        leaf = self.node.place.leaf
+        # Inner nodes draw the times of their messages from the paths after those of the leaves.
+        self.pace = pace_of(settings, settings.workers + number if leaf is None else leaf, legs=settings.degree + 1)
+        self.late = 0
+        if not settings.resume:
+            self.checkpoints.save(self.node.state(0.0))
+        self.began = time.monotonic() - self.before
+
+    @property
+    def now(self) -> float:
+        """Seconds of the run, those before a resume included."""
+        return time.monotonic() - self.began
+
+    def open(self, comm: MPI.Comm) -> None:
+        """Open the links."""
+        size = HEADER + len(self.node.value)
+        self.comm = comm
+        self.inboxes = {i: Inbox(comm, i, size) for i in self.node.place.neighbours}
+        self.outboxes = {i: Outbox(comm, i) for i in self.node.place.neighbours}
+
+    def send(self) -> None:
+        """Send what this local step sends."""
+        for leg, (to, message) in enumerate(self.node.messages(self.now)):
+            self.outboxes[to].post(message.packed(), self.pace.message_takes(self.node.clock, leg))
+
+    def listen(self) -> None:
+        """Take in what has arrived: the parent's first, then the children's in their order, one each."""
+        for sender, inbox in self.inboxes.items():
+            arrived = inbox.take()
+            update = arrived and self.node.take(sender, Message.unpacked(arrived[1]), self.now)
+            if update:
+                self.record.append(update, self.node.clock, self.node.value)
+        for outbox in self.outboxes.values():
+            outbox.push_on()
+
+    def checkpoint_if_due(self) -> None:
+        """Write a checkpoint if it is time."""
+        if self.checkpoints.due:
+            self.checkpoints.save(self.node.state(self.now))
+
+    def close(self) -> None:
+        """Receive until nothing is under way between any nodes; then close links and files."""
+        for outbox in self.outboxes.values():
+            outbox.drop()
+        nothing_sent = None
+        while nothing_sent is None or not nothing_sent.Test():
+            self.late += sum(inbox.take() is not None for inbox in self.inboxes.values())
+            if nothing_sent is None and not any([outbox.sending for outbox in self.outboxes.values()]):
+                nothing_sent = self.comm.Ibarrier()
+            time.sleep(PAUSE)
+        for inbox in self.inboxes.values():
+            inbox.close()
+        self.checkpoints.save(self.node.state(self.now))
+        self.record.close()
+
+    def facts(self) -> dict:
+        """What the node did."""
+        boxes = self.outboxes.values()
+        return {
+            "node": self.node.place.node,
+            "local_steps": self.node.clock,
+            "updates": self.node.version,
+            "updates_before_resume": self.resumed_at,
+            "updates_lost_and_made_again": self.record.lost,
+            "messages_sent": sum(box.sent for box in boxes),
+            "messages_skipped": sum(box.skipped for box in boxes),
+            "messages_after_the_end": self.late,
+            "duplicates_refused": self.node.refused,
+            "checkpoints_written": self.checkpoints.written,
+            "checkpoints_failed": self.checkpoints.failed,
+        }
+
+
+def run(comm: MPI.Comm, settings: Settings, agreed) -> dict | None:
+    """One node of the run; the root returns the result. `agreed` makes something on every process, or on none."""
+    post = agreed(lambda: Post(settings, comm.rank))
+    post.open(comm)
+    lasts = settings.service or gradient_lasts(post.node)
+    wait(comm.Ibarrier())
+    post.began = time.monotonic() - post.before
+    if post.node.place.leaf is None:
+        average(post, comm, lasts)
+    else:
+        descend(post, comm)
+    post.close()
+    nodes, values = comm.gather(post.facts()), comm.gather(post.node.value)
+    if nodes is None:
+        return None
+    return described(settings) | {
+        "steps": settings.steps,
+        "centre": values[0],
+        "average": np.mean(values[-settings.workers :], axis=0),
+        **evaluated(post.node.problem, post.node.value),
+        "seconds": post.now,
+        "each_node": nodes,
+    }
+
+
+def descend(post: Post, comm: MPI.Comm) -> None:
+    """The loop of a leaf: its steps, then nothing but receiving until all leaves are there."""
+    node, ends = post.node, time.monotonic()
+    while node.clock < post.settings.steps:
+        ends = post.pace.step_ends(node.clock, ends)
+        post.send()
+        post.listen()
+        node.step()
+        sleep_until(ends)
+        post.checkpoint_if_due()
+    all_done = comm.Ibarrier()
+    while not all_done.Test():
+        post.late += sum(inbox.take() is not None for inbox in post.inboxes.values())
+        for outbox in post.outboxes.values():
+            outbox.push_on()
+        time.sleep(PAUSE)
+
+
+def average(post: Post, comm: MPI.Comm, lasts: float) -> None:
+    """The loop of an inner node: it averages until all leaves are done; a step lasts so many seconds, about as one of a leaf."""
+    all_done = comm.Ibarrier()
+    while not all_done.Test():
+        ends = time.monotonic() + lasts
+        post.send()
+        post.listen()
+        while time.monotonic() < ends and not all_done.Test():
+            time.sleep(min(PAUSE, lasts))
+            post.listen()
+        post.node.step()
+        post.checkpoint_if_due()
+
+
+def gradient_lasts(node: Node, repeats: int = 20) -> float:
+    """Seconds of a gradient step, the median of some; the node stays as it is."""
+    times = []
+    for _ in range(repeats + 1):
+        began = time.perf_counter()
+        node.gradient_step()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times[1:])

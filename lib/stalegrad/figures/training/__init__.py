@@ -1,0 +1,1 @@
+"""Numbers and pictures of the training chapters; needs no torch."""

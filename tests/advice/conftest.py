@@ -1,0 +1,6 @@
+"""`brute_force` is shared by the tests of this folder."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
