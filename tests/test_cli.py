@@ -37,8 +37,8 @@ def test_claims_json_holds_every_row(capsys):
 
 
 def test_claims_filters(capsys):
-    _, out, _ = run(capsys, "claims", "--json", "--paper", "PCA", "--status", "open")
-    assert {(row["paper"], row["status"]) for row in strict(out)} == {("PCA", "open")}
+    _, out, _ = run(capsys, "claims", "--json", "--paper", "PCA", "--status", "scaled")
+    assert {(row["paper"], row["status"]) for row in strict(out)} == {("PCA", "scaled")}
     with pytest.raises(SystemExit) as stop:
         cli.main(["claims", "--paper", "XYZ"])
     assert stop.value.code == 2

@@ -116,10 +116,10 @@ def run(profile: str = "quick", seed: int = 0, objective: str = "mlp") -> dict[t
     ValueError
         For an unknown profile.
     """
-    from stalegrad.nets.run import run_all
-
     if profile not in PROFILES:
         raise ValueError(f"profile={profile!r} is unknown: give one of {', '.join(PROFILES)}")
+    from stalegrad.nets.run import run_all
+
     asked = specs(profile, seed, objective)
     where = [key for key, of_key in asked.items() for _ in of_key]
     state = [CutRun(trace, (), trace) for trace in run_all([spec for of_key in asked.values() for spec in of_key])]
