@@ -12,7 +12,14 @@ from stalegrad.nets.experiments import trees as experiment
 pytest.importorskip("torch", reason="needs the extra nets: make env EXTRAS=nets")
 SCALE = experiment.PROFILES["quick"]
 START = 2.3  # training loss of guessing, ln 10
-SETTINGS = {"EASGD-F" + number: setting for setting, number in experiment.FIGURES.items()}
+SETTINGS = {
+    "EASGD-F6.5": ("multiscale", 0.0),
+    "EASGD-F6.6": ("multiscale", 0.9),
+    "EASGD-F6.7": ("multiscale", 0.99),
+    "EASGD-F6.8": ("up_down", 0.0),
+    "EASGD-F6.9": ("up_down", 0.9),
+    "EASGD-F6.10": ("up_down", 0.99),
+}
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +112,7 @@ def test_a_parabola_gives_the_second_scheme_less_lag_more_variance_and_the_small
 def test_six_runs_of_a_setting(trained, figure_id):
     """The protocol ran as described and the six runs trained; at twice the rate, without momentum, the same judgement says no."""
     setting = SETTINGS[figure_id]
+    assert "EASGD-F" + experiment.FIGURES[setting] == figure_id
     traces = trained(experiment.momenta)[setting]
     follows_the_protocol(traces, setting[0], (1, 10), setting[1])
     assert dict(traces[0].spec.options)["batch"] == 16 and traces[0].spec.eta == pytest.approx(0.4 * {0.0: 1.0, 0.9: 0.1, 0.99: 0.01}[setting[1]])
