@@ -23,6 +23,10 @@ book:  ## build the site of notebooks, claims and reference: build/book/html/ind
 claims: env  ## print the verdict of every claim
 	@.venv/bin/stalegrad claims
 
+train:  ## train at full length, for notebooks run with profile=paper (an hour or two; goes on where it was stopped; needs EXTRAS=nets)
+	@$(PYTHON) lib/companion/environment.py --add nets
+	@$(RUN) with env -u TQDM_DISABLE .venv/bin/python -m stalegrad.nets.experiments paper
+
 bench:  ## measure speed beside NumPy, JAX, diffrax and torchsde (installs these in .venv-bench)
 	@$(PYTHON) lib/companion/environment.py bench
 	@.venv-bench/bin/python -m companion with .venv-bench/bin/python -m benchmarks
@@ -41,4 +45,4 @@ clean:  ## remove what the commands above made, but for the environments
 	@rm -rf build .pytest_cache .hypothesis .ruff_cache && mkdir -p figures && find figures -type f ! -name MANIFEST.json -delete
 	@find lib tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help env figures test lab book claims bench verify lint accept clean
+.PHONY: help env figures test lab book claims train bench verify lint accept clean

@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch", reason="needs the extra nets: make env EXTR
 from stalegrad.nets import Spec, objectives  # noqa: E402
 from stalegrad.nets.data import synthetic  # noqa: E402
 from stalegrad.nets.driver import train  # noqa: E402
+from stalegrad.nets.sampling import thesis_sampler  # noqa: E402
 
 FEW = (20, 20, 20)
 
@@ -29,6 +30,24 @@ def test_an_objective_is_built_once():
     assert objectives.build("mlp", options) is objectives.build("mlp", options)
     assert objectives.build("mlp", options).dim == 197 * 4 + 5 * 10
     assert len(objectives.digest(objectives.build("mlp", options))) == 64
+
+
+def test_batches_may_come_from_loaders():
+    """Their batches are those of the sampler for so many workers, and a worker outside its queue is refused."""
+    images = objectives._images("synthetic")
+    loaders = objectives.build("mlp", (("data", "synthetic"), ("loaders_for", 2))).sampler
+    assert (loaders([(0, 1, 5)]) == thesis_sampler(len(images.labels), 32, 2)([(0, 1, 5)])).all()
+    free = objectives.build("mlp", (("data", "synthetic"),)).sampler
+    assert (loaders([(0, 1, 5)]) != free([(0, 1, 5)])).any()
+    too_many = Spec("easgd", 0.01, n_workers=3, options={"data": "synthetic", "loaders_for": 2}, n_steps=3, evaluations=1)
+    with pytest.raises(ValueError, match="worker 2 has no place"):
+        train(too_many, objectives.build("mlp", too_many.options))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="only without a CUDA device")
+def test_a_device_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="device='cuda' cannot be used"):
+        objectives.build("mlp", (("data", "synthetic"), ("device", "cuda")))
 
 
 def test_precision_and_names_are_checked():

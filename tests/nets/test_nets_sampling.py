@@ -72,9 +72,25 @@ def test_loaders_that_begin_together_send_the_same_images():
     assert len(np.unique(spread)) == 4096
 
 
+def test_files_may_hold_fractions_of_the_data():
+    """Every loader sends its own k-th only, from its beginning on; a pass over all files is a pass over the data but for the restarts."""
+    pieces = N // LOADERS
+    draw = thesis_sampler(N, BATCH, 1, LOADERS, chunk=pieces // BATCH * BATCH, fractions=True)
+    first = np.sort(draw([(0, 0, step) for step in range(LOADERS * (pieces // BATCH))]).ravel())
+    edges = np.arange(LOADERS + 1) * N // LOADERS
+    assert np.array_equal(first, np.concatenate([np.arange(edge, edge + pieces // BATCH * BATCH) for edge in edges[:-1]]))
+    later = draw([(0, 0, step) for step in range(40 * LOADERS * (pieces // BATCH))]).ravel()
+    counts = np.bincount(later, minlength=N)
+    assert counts.min() > 0 and set(np.diff(np.unique(np.searchsorted(edges, later, side="right")))) == {1}
+    per_file = [counts[low:high].sum() for low, high in zip(edges, edges[1:])]
+    assert len(set(per_file)) == 1  # each loader sends as many images as any other, whatever the size of its file
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
+        ({"n_images": 60, "fractions": True}, "batch=16 is more than the 15 images"),
+        ({"fractions": True, "starts": [0, 1, 2, 251]}, "one address from 0 to 249"),
         ({"batch": 17}, "does not divide loaders"),
         ({"loaders": 0}, "loaders=0 is too small"),
         ({"starts": [0, 1]}, "one address from 0 to 1002 for each of 4 loaders"),

@@ -30,21 +30,29 @@ def with_replacement(n_images: int, batch: int) -> Sampler:
     return lambda keys: below(n_images, keys, batch, BATCH)
 
 
-def thesis_sampler(n_images: int, batch: int, n_workers: int, loaders: int = 8, chunk: int = 512, starts=None) -> Sampler:
+def thesis_sampler(n_images: int, batch: int, n_workers: int, loaders: int = 8, chunk: int = 512, starts=None, fractions: bool = False) -> Sampler:
     r"""Batches from `loaders` cyclic readers that serve chunks in turn (thesis, Section 4.1, data prefetching).
 
     A worker asks each of the k loaders for a chunk of c consecutive images, shuffles the k c images and cuts them into batches
-    of b; when they are used up it asks again. Every loader runs through the whole data set; at its end it goes on from an address
-    uniform on {0, ..., s}, where s is `n_images` modulo b. So a pass holds every image once, but for those before its address.
+    of b; when they are used up it asks again. Every loader runs through its file, the whole data set or a k-th of it; at its end it goes
+    on from an address uniform on {0, ..., s}, where s is the size of the file modulo b. So a pass holds every image of the file once, but
+    for those before its address.
 
     Parameters
     ----------
     n_images, batch, n_workers : int
         Size N of the data set, size b of a batch, number p of workers.
     loaders, chunk : int
-        k and c; the thesis takes 8 and, for CIFAR-10, 512. b must divide k c.
+        k and c; the thesis takes 8 and, for CIFAR-10, 512, for ImageNet 64. b must divide k c.
     starts : sequence of int, optional
-        First address of each loader; by default N l / k for loader l.
+        First address of each loader in its file; by default N l / k for loader l, or 0 where files are fractions.
+    fractions : bool
+        Whether the file of loader l holds the images from N l / k to N (l + 1) / k only (ImageNet), and not all of them (CIFAR-10).
+
+    Raises
+    ------
+    ValueError
+        For sizes below 1, a file with fewer than b images, b that does not divide k c, or addresses outside the files.
 
     Notes
     -----
@@ -63,15 +71,19 @@ def thesis_sampler(n_images: int, batch: int, n_workers: int, loaders: int = 8, 
         whole(value, name, 1)
     if (loaders * chunk) % batch:
         raise ValueError(f"batch={batch} does not divide loaders * chunk = {loaders * chunk}: choose it so, as no image is left over")
-    first = np.arange(loaders) * n_images // loaders if starts is None else np.asarray(starts)
-    if first.shape != (loaders,) or first.min() < 0 or first.max() >= n_images:
-        raise ValueError(f"starts={starts} must give one address from 0 to {n_images - 1} for each of {loaders} loaders")
+    edges = np.arange(loaders + 1) * n_images // loaders
+    begin, size = (edges[:-1], np.diff(edges)) if fractions else (np.zeros(loaders, int), np.full(loaders, n_images))
+    if size.min() < batch:
+        raise ValueError(f"batch={batch} is more than the {size.min()} images of a loader's file: take a smaller batch, or fewer loaders")
+    first = edges[:-1] - begin if starts is None else np.asarray(starts)
+    if first.shape != (loaders,) or first.min() < 0 or (first >= size).any():
+        raise ValueError(f"starts={starts} must give one address from 0 to {size.min() - 1} for each of {loaders} loaders")
     batches = loaders * chunk // batch
 
     @lru_cache(maxsize=4 * n_workers)
     def requested(seed: int, worker: int, request: int) -> np.ndarray:
         number = request * n_workers + worker
-        images = np.concatenate([loader_stream(n_images, batch, int(first[k]), seed, k, number * chunk, chunk) for k in range(loaders)])
+        images = np.concatenate([begin[k] + loader_stream(size[k], batch, int(first[k]), seed, k, number * chunk, chunk) for k in range(loaders)])
         order = np.argsort(words([(seed, worker, request)], len(images), SHUFFLE)[0], kind="stable")
         return images[order].reshape(batches, batch)
 
