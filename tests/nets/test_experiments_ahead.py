@@ -54,7 +54,7 @@ def test_the_step_is_tuned_before_momenta_are_compared(monkeypatch):
     recorder = Recorder()
     monkeypatch.setattr(sections, "run_all", recorder)
     monkeypatch.setattr(sections.compare, "choose_rate", lambda traces: traces[0].at(eta=0.03))
-    sections.SECTIONS["PCA-4.2"]("quick")
+    sections.SECTIONS["Liu-4.2"]("quick")
     scale = momentum_and_workers.PROFILES["quick"]
     tuning = momentum_and_workers.tuning(scale)
     assert recorder.asked[: len(tuning)] == tuning

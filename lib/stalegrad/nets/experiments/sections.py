@@ -29,7 +29,7 @@ SECTIONS: dict[str, Callable[[str], object]] = {
     "4.3.2": lambda profile: _all(learning_rate.specs(profile)),
     "4.3.3": lambda profile: _all(period.specs(profile), period.springs(profile), period.tails(profile)),
     "6.1.2": lambda profile: run_all(trees.everything(trees.PROFILES[profile])),
-    "PCA-4.2": _momentum,
+    "Liu-4.2": _momentum,
     "4.2-conv": lambda profile: comparison.run(profile, objective="conv"),
 }
-"""Section of the thesis (PCA-: of Liu et al.) -> what makes its runs for a profile, the longest last. 4.3.4 and 4.3.5 use the runs of 4.2."""
+"""Section of the thesis (Liu-: of Liu et al.) -> what makes its runs for a profile, the longest last. 4.3.4 and 4.3.5 use the runs of 4.2."""
