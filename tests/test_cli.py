@@ -12,7 +12,7 @@ import stalegrad
 from stalegrad import cli
 from stalegrad.claims import claim, ledger, report, status
 from stalegrad.claims.jsonable import jsonable
-from stalegrad.claims.show import places
+from stalegrad.claims.places import places
 from stalegrad.evidence import z_test
 
 LIB = Path(stalegrad.__file__).parents[1]
@@ -86,6 +86,20 @@ def test_a_reader_that_stops_early_is_no_error():
     done = subprocess.run(["bash", "-c", command], env={"PYTHONPATH": str(LIB), "PATH": os.environ["PATH"]}, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "[\n")
     assert "BrokenPipe" not in done.stderr
+
+
+def test_show_leads_on_to_proof_and_notebook(capsys):
+    _, out, _ = run(capsys, "show", "SME-4.9")
+    lines = out.splitlines()
+    for part in ("  printed: ", "  corrected: ", "  proof: ", "  consequence: ", "formula in: lib/stalegrad/theory/sme/hjb.py"):
+        assert any(line.startswith(part) for line in lines), part
+    assert 'notebook: notebooks/sme/4_optimal_batch.ipynb, "The law", "The value function"' in lines
+    assert next(line for line in lines if line.startswith("notebook: ")).startswith("notebook: notebooks/sme/"), (
+        "the paper's own notebook comes first"
+    )
+    (tests,) = (line for line in lines if line.startswith("run its tests: python -m pytest "))
+    assert all((LIB.parent / name).exists() for name in tests.split("pytest ")[1].split())
+    assert "\\operatorname" not in next(line for line in lines if line.startswith("formula: "))
 
 
 def test_show_gives_entry_formula_and_places(capsys):
@@ -171,6 +185,18 @@ def test_ctrl_c_leaves_one_line(capsys, monkeypatch):
 
     monkeypatch.setattr(cli, "claim", stopped)
     assert run(capsys, "show", "SME-4.4") == (130, "", "stalegrad: stopped\n")
+
+
+@pytest.mark.parametrize("words", [["value", "sme-4.4", "Sigma=4", "eta=0.01", "mu=0.95"], ["show", "SME (4.4)"], ["claims", "--paper", "sme"]])
+def test_ids_and_papers_are_read_with_good_will(capsys, words):
+    code, out, err = run(capsys, *words)
+    assert code == 0 and "SME-4.4" in out
+
+
+def test_no_command_is_a_wish_for_help(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([])
+    assert stop.value.code == 0 and "examples:" in capsys.readouterr().out
 
 
 def test_unknown_id_of_show(capsys):

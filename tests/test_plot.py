@@ -2,15 +2,18 @@
 
 import csv
 import errno
+import io
 import json
 import xml.etree.ElementTree as ElementTree
 
+import IPython
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 
 from stalegrad import files, plot
 
@@ -73,6 +76,7 @@ def save(numbers=None, **changes):
 
 
 def test_save_writes_picture_numbers_and_provenance(folder, capsys):
+    before = plt.get_fignums()
     save()
     assert capsys.readouterr().out == f"SME-F4: 15 numbers, digest {json.loads((folder / 'SME-F4.json').read_text())['digest']}\n"
     assert sorted(path.name for path in folder.iterdir()) == [f"SME-F4.{kind}" for kind in ("csv", "json", "png", "svg")]
@@ -83,7 +87,7 @@ def test_save_writes_picture_numbers_and_provenance(folder, capsys):
     with (folder / "SME-F4.csv").open() as table:
         rows = list(csv.DictReader(table))
     assert [float(row["moments[1]"]) for row in rows] == [0.0, 0.5, 1.0, 1.5, 2.0]
-    assert not plt.get_fignums(), "the figure is closed"
+    assert plt.get_fignums() == before, "the figure is closed"
 
 
 def test_two_saves_give_the_same_bytes(folder):
@@ -91,6 +95,21 @@ def test_two_saves_give_the_same_bytes(folder):
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     save()
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+
+
+def test_a_heavy_picture_is_shown_in_fewer_colours_and_saved_in_all(folder, monkeypatch):
+    shown = []
+    monkeypatch.setattr(IPython, "get_ipython", lambda: True)
+    monkeypatch.setattr(IPython.display, "display", lambda data, **others: shown.append(data["image/png"]))
+    save()
+    monkeypatch.setattr(plot, "HEAVY", 1000)
+    save()
+    full, light = shown
+    assert full == (folder / "SME-F4.png").read_bytes() and len(light) < 0.7 * len(full)
+    pictures = [np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=int) for png in shown]
+    gap = np.abs(np.subtract(*pictures))
+    assert gap.max() < 24 and gap.mean() < 1.0, "lines, letters and bands keep their colours, of 255 steps each"
+    assert (pictures[1][0, 0] == 255).all(), "the paper stays white"
 
 
 def test_a_full_disk_leaves_the_figure_that_was_there(folder, monkeypatch):

@@ -74,7 +74,7 @@ def test_an_objective_of_ones_own_is_measured():
 def test_edges_by_hand():
     radius = np.array([[0.5, 0.9, 1.1], [0.2, 0.3, 0.4], [1.2, 0.5, 0.4], [0.5, np.inf, 0.5]])
     edges = StabilityMap(("a", "b"), np.array([1.0, 2.0, 4.0]), np.arange(4.0), radius, np.zeros((4, 3)), True).edge()
-    np.testing.assert_allclose(edges, [3.0, np.nan, np.nan, 1.0])
+    np.testing.assert_allclose(edges, [3.0, np.inf, -np.inf, 1.0])
 
 
 def test_the_picture_shows_both_axes():

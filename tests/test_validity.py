@@ -165,3 +165,13 @@ def test_a_route_that_is_not_open_is_refused():
     problem = sg.problems.quartic()
     with pytest.raises(ValueError, match="moments do not close"):
         sg.validity(lambda eta: sg.sgd(problem, eta), {"x": lambda eta: sg.sme_sgd(problem, eta)}, {"eta": [0.01, 0.02]}, 1.0, 10, route="equation")
+
+
+def test_a_known_limit_has_the_line_of_the_house_and_no_other_limit_takes_it():
+    nothing = Departure(*(np.array([0.1, 0.2]),) * 4, routes=("equation",) * 2)
+    fig = Validity("eta", np.array([0.1, 0.2]), dict.fromkeys(["SDDE", "SME-SGD", "SME-ASGD", "own"], nothing), 0.1).plot()
+    drawn = {bars.get_label(): bars[0].get_color() for bars in fig.axes[0].containers}
+    for name in ("sme-sgd", "sme-asgd"):
+        assert drawn[name.upper()] == sg.plot.line(name)["color"]
+    assert len(set(drawn.values())) == 4
+    plt.close(fig)

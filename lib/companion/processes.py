@@ -63,14 +63,21 @@ def _start(job: Job) -> subprocess.Popen:
 
 
 def stop(process: subprocess.Popen) -> None:
-    """End a process and its group: asked first, so that it can stop its kernel, then killed."""
+    """End a process and its group: asked first, so that it can stop its kernel, then killed.
+
+    No wait is without end: Ctrl-C may have come within `process.poll`, between taking the process's lock and the part that gives it back.
+    """
     if process.poll() is None:
         _signal(process, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
+        _wait(process)
     _signal(process, signal.SIGKILL)
-    process.wait()
+    _wait(process)
     process.stdin.close()
+
+
+def _wait(process: subprocess.Popen) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE)
 
 
 def _signal(process: subprocess.Popen, number: int) -> None:

@@ -15,21 +15,66 @@ from pathlib import Path
 from stalegrad.claims import claim, ledger, report, show, status
 from stalegrad.claims.jsonable import jsonable
 from stalegrad.commands import advise, run, staleness
+from stalegrad.commands.parsers import add_command
 
+ABOUT = """\
+Executable companion to four papers on asynchronous stochastic gradient descent: which of their
+numbered statements hold, what a run does, and what to set in a run of your own.
+"""
 EPILOG = """\
+An id names a statement: SME-4.9 is equation (4.9) of the paper SME, SME-T2 its theorem 2. The papers:
+SME (An, Lu, Ying), PCA (Liu et al.), SDDE (He et al.), EASGD (Zhang's thesis).
+
 examples:
-  stalegrad claims --paper SME                                  verdicts of one paper
-  stalegrad show SME-4.4                                        all about one claim
-  stalegrad value SME-4.4 Sigma=4 eta=0.01 mu=0.95 u=0          its formula, evaluated
-  stalegrad run asgd --problem quadratic --eta 0.01 --mu 0.95   moments of a simulation
-  stalegrad run easgd --engine mpi -n 5 --log run.jsonl         a real run: a server and four workers
-  stalegrad advise --curvature 0.1 10 --eta 0.05 --workers 8    what to set, and on which claim it rests
+  # which statements of a paper hold as printed?
+  stalegrad claims --paper SME
+  # equation (4.9): printed and corrected form, proof, tests, notebook
+  stalegrad show SME-4.9
+  # a formula, evaluated
+  stalegrad value SME-4.4 Sigma=4 eta=0.01 mu=0.95 u=0
+  # what asynchronous SGD does on f(x) = x^2, simulated
+  stalegrad run asgd --problem quadratic --eta 0.01 --mu 0.95
+  # what to set in a run with eight workers
+  stalegrad advise --curvature 0.1 10 --eta 0.05 --workers 8
+
+`stalegrad COMMAND --help` has more examples. A first tour: notebooks/00_start_here.ipynb.
+"""
+OF_CLAIMS = """\
+statuses:
+  proved, exact, reproduced   holds as printed: by algebra, by exact numbers, by simulation
+  scaled                      shown at a smaller size than the paper's
+  corrected, qualified        the printed form is wrong, or lacks a condition; `stalegrad show ID` gives both
+  definition, open            nothing to prove; no evidence
+
+examples:
+  # all statements of a paper
+  stalegrad claims --paper SME
+  # what is wrong in print, for a program
+  stalegrad claims --status corrected --json
+"""
+OF_SHOW = """\
+An id is read with good will: sme-4.9, "SME (4.9)" and "SME equation 4.9" are all SME-4.9.
+
+example:
+  # printed and corrected form, proof, consequence, tests, notebook
+  stalegrad show SME-4.9
+"""
+OF_VALUE = """\
+Which arguments a claim takes: the line "value" of `stalegrad show ID`. Where the printed form is wrong and can
+be evaluated, its value is given beside the right one.
+
+examples:
+  # the stationary variance of ASGD with batches
+  stalegrad value SME-4.4 Sigma=4 eta=0.01 mu=0.95 u=0
+  # a corrected formula, and what the printed one gives
+  stalegrad value SME-4.9 z=0.5 Vz=1 eta=0.02 mu=0.9 Sigma=1 gamma=1e-7
 """
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the return value is the exit status (0 fine, 1 verdicts fail, 2 wrong input or file, 130 stopped by Ctrl-C)."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = parser().parse_args(words or ["--help"])
     try:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_: print(f"stalegrad: warning: {message}", file=sys.stderr)
@@ -64,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     top = argparse.ArgumentParser(
         prog="stalegrad",
-        description="Executable companion to four papers on asynchronous stochastic gradient descent.",
+        description=ABOUT,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -79,12 +124,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_claims(commands):
-    sub = commands.add_parser("claims", help="verdict of every claim, from the ledger and the last evidence report")
+    about = "The verdict of every numbered statement: the ledger joined with the last evidence report."
+    sub = add_command(commands, "claims", "which numbered statements hold, and on what evidence", about, OF_CLAIMS)
     papers = sorted({row.paper for row in ledger.read_inventory().values()})
     sub.add_argument("--json", action="store_true", help="print a JSON list instead of the table")
-    sub.add_argument("--paper", choices=papers, help="only this paper")
-    sub.add_argument("--status", choices=status.STATUSES, help="only this status")
-    sub.add_argument("--report", type=Path, default=report.COMMITTED, metavar="FILE", help="evidence report to read")
+    sub.add_argument("--paper", type=str.upper, choices=papers, help="only this paper")
+    sub.add_argument("--status", type=str.lower, choices=status.STATUSES, help="only this status")
+    sub.add_argument("--report", type=Path, default=report.COMMITTED, metavar="FILE", help="evidence report to read (default: the committed one)")
     sub.set_defaults(command=_claims)
 
 
@@ -105,8 +151,9 @@ def _chosen(verdict, paper, wanted) -> bool:
 
 
 def _add_show(commands):
-    sub = commands.add_parser("show", help="entry, formula, evidence and places of one claim")
-    sub.add_argument("id", metavar="ID", help="claim id, such as SME-4.4")
+    about = "All about one statement: what it says, whether that holds, the formula, the tests, where to read on."
+    sub = add_command(commands, "show", "one statement: printed and corrected form, proof, tests, notebook", about, OF_SHOW)
+    sub.add_argument("id", metavar="ID", help="claim id, such as SME-4.9; `stalegrad claims` lists all of them")
     sub.set_defaults(command=_show)
 
 
@@ -116,9 +163,10 @@ def _show(arguments) -> int:
 
 
 def _add_value(commands):
-    sub = commands.add_parser("value", help="evaluate the formula or computation of one claim, as one JSON object")
+    about = "The formula of one statement, or the computation that stands for it, evaluated; prints one JSON object."
+    sub = add_command(commands, "value", "the formula of one statement, evaluated", about, OF_VALUE)
     sub.add_argument("id", metavar="ID", help="claim id, such as SME-4.4")
-    sub.add_argument("arguments", metavar="name=value", nargs="*", help="read as JSON where it parses, else as a word")
+    sub.add_argument("arguments", metavar="NAME=VALUE", nargs="*", help="a number, a list such as [1,2], or a word such as asgd")
     sub.set_defaults(command=_value)
 
 

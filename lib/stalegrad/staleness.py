@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from stalegrad.engine.checks import real
+
 TAIL = 2.0**-31
 """Largest probability that may be cut from an infinite support: what a 31-bit uniform number can resolve."""
 
@@ -215,7 +217,7 @@ def mixture(weights, mus) -> Staleness:
 
 
 def _rate(mu, name: str) -> float:
-    mu = float(mu)
+    mu = real(mu, name)
     if not 0.0 <= mu < 1.0:
         raise ValueError(f"{name}={mu} must lie in [0, 1): {name} = 0 is no staleness, at 1 the mean delay is infinite")
     return mu

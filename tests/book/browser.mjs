@@ -1,6 +1,7 @@
 // Loads pages of the site as a reader would, and reports what a reader would miss; then uses search, filter and dark mode.
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { inflateSync } from "node:zlib";
 
 const asked = JSON.parse(process.argv[2]);
 const { chromium } = createRequire(join(asked.packages, "x.js"))("playwright-core");
@@ -36,6 +37,16 @@ const formulas = (page) => page.evaluate(async () => {
 });
 const tooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+// What cannot be told by ear: controls without a name, headings that skip a level, more than one title.
+const unsaid = (page) => page.evaluate(() => {
+  const name = (node) => node.getAttribute("aria-label") || node.title || node.textContent.trim() || node.labels?.[0]?.textContent || node.querySelector("img[alt]")?.alt;
+  const controls = [...document.querySelectorAll("a[href], button, input, select, summary")].filter((node) => node.checkVisibility({ visibilityProperty: true }));
+  const unnamed = controls.filter((node) => !name(node)).map((node) => node.outerHTML.slice(0, 120));
+  const levels = [...document.querySelectorAll(".bd-article :is(h1, h2, h3, h4, h5, h6)")].map((node) => [Number(node.tagName[1]), node.textContent]);
+  const skipped = levels.filter(([level], i) => level > (i ? levels[i - 1][0] : 0) + 1 || (i && level === 1)).map(([, words]) => words);
+  return [...unnamed, ...skipped];
+});
+
 async function look(path) {
   const { page, faults, close } = await open(path, { width: 360, height: 780, colorScheme: asked.dark.includes(path) ? "dark" : "light" });
   const math = await formulas(page), narrow = await tooWide(page);
@@ -43,9 +54,10 @@ async function look(path) {
   await page.setViewportSize({ width: 1280, height: 900 });
   const wide = await tooWide(page);
   await shot(page, `${named(path)}-1280`);
+  const silent = await unsaid(page);
   const pictures = await page.evaluate(() => [...document.images].filter((image) => !image.complete || !image.naturalWidth).map((image) => image.src));
   await close();
-  return { path, faults, math, narrow, wide, pictures };
+  return { path, faults, math, narrow, wide, pictures, silent };
 }
 
 async function search() {
@@ -103,15 +115,56 @@ async function plain() {
   return { rows };
 }
 
-async function print() {
-  const { page, faults, close } = await open(asked.figure, { width: 760, height: 1000 });
-  await formulas(page);
-  await page.emulateMedia({ media: "print" });
-  const hidden = await page.evaluate(() => [".bd-sidebar-primary", ".bd-sidebar-secondary", ".bd-header-article"].every((part) => !document.querySelector(part)?.offsetParent));
-  const wide = await tooWide(page);
-  await shot(page, "print");
+// Pages of a PDF, and the curves drawn on them: formulas are outlines, all other text is letters of a font.
+function ink(pdf) {
+  const text = pdf.toString("latin1");
+  const drawn = [...text.matchAll(/stream\r?\n([\s\S]*?)\r?\nendstream/g)].map(([, data]) => {
+    try { return inflateSync(Buffer.from(data, "latin1")).toString("latin1"); } catch { return ""; }
+  });
+  return { pages: text.match(/\/Type \/Page\b/g).length, curves: (drawn.join("\n").match(/ c\n/g) || []).length };
+}
+
+// What stands on the paper: what is only for a screen, what is cut at the edge, what is closed or dark.
+const paper = (page) => page.evaluate(() => {
+  const shown = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.getClientRects().length && getComputedStyle(node).visibility === "visible");
+  const named = (nodes) => nodes.map((node) => `${node.tagName} ${node.className.baseVal ?? node.className} ${node.textContent.trim().slice(0, 40)}`);
+  const corner = (canvas) => [...canvas.getContext("2d").getImageData(1, 1, 1, 1).data];
+  const screen = "header, footer, button, input, .bd-header-article, .bd-sidebar-primary, .bd-sidebar-secondary, .claims-filter, #jb-print-toc, .headerlink, .sg-static";
+  return {
+    screen: named(shown(screen)),
+    cut: named(shown(".bd-article :is(p, table, img, pre, canvas, mjx-container > svg)").filter((node) => node.getBoundingClientRect().right > innerWidth + 1)),
+    closed: named(shown("details:not([open])")),
+    titles: shown("h1").map((node) => node.firstChild.textContent),
+    colours: [document.body, document.querySelector(".bd-article")].map((node) => getComputedStyle(node)).flatMap(({ color, backgroundColor }) => [color, backgroundColor]),
+    canvases: shown("canvas").map((canvas) => ({ corner: corner(canvas), sharp: canvas.width / canvas.clientWidth, stretched: (canvas.width / canvas.height) / (canvas.clientWidth / canvas.clientHeight) })),
+    settings: shown(".sg-row").map((row) => [row.querySelector("label").textContent, row.querySelector("output, select").value]),
+  };
+});
+
+// On paper, from a dark screen and without having scrolled, as a reader prints who does not think of it.
+async function onPaper(path) {
+  const { page, faults, close } = await open(path, { colorScheme: "dark" });
+  await page.evaluate(() => document.fonts.ready);
+  const pdf = await page.pdf({ format: "A4", ...(asked.shots && { path: join(asked.shots, `${named(path)}.pdf`) }) });
+  const theme = await page.evaluate(() => [document.documentElement.dataset.theme, document.querySelectorAll("details[open].admonition").length]);
+  await page.setViewportSize({ width: 680, height: 980 });
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  const math = await formulas(page), found = await paper(page);
+  await shot(page, `${named(path)}-print`);
   await close();
-  return { hidden, wide, faults };
+  return { ...found, ...ink(pdf), faults, formulas: math.set, theme };
+}
+
+async function print() {
+  const found = {};
+  for (const path of asked.printed) found[path] = await onPaper(path);
+  const { page, close } = await open(asked.figure);
+  await page.route(/mathjax/, (route) => route.abort());
+  await page.reload();
+  const { curves } = ink(await page.pdf({ format: "A4" }));
+  await close();
+  return { pages: found, withoutFormulas: curves };
 }
 
 const report = { pages: [] };

@@ -11,7 +11,7 @@ from companion import settings
 from companion.book import build
 from companion.book.places import Book
 
-LIMIT = 600
+LIMIT = 1200
 """Seconds that a script in the browser may take; on a machine of its own none takes a tenth of that."""
 
 

@@ -91,6 +91,18 @@ def test_a_claim_leads_to_formula_test_figure_and_section(book, id_):
     assert any("/notebooks/" in address for address in addresses)
 
 
+def test_every_claim_leads_to_a_test_a_figure_and_a_notebook(book):
+    lacking = []
+    for verdict in status.table().verdicts:
+        if verdict.row.paper in ledger.load().papers:
+            place = site.parsed(book.html / "claims" / f"{verdict.row.paper}.html").find(id=anchor(verdict.row.id))
+            section = place if place.name == "section" else place.find_parent("section")
+            addresses = " ".join(link["href"] for link in section.find_all("a", href=True))
+            wanted = {"/notebooks/": True, "#figure-": True, "/tests/": bool(verdict.evidence)}
+            lacking += [(verdict.row.id, part) for part, needed in wanted.items() if needed and part not in addresses]
+    assert lacking == []
+
+
 def test_a_link_to_a_test_leads_to_its_line(book):
     page = book.html / "claims" / "SME.html"
     links = [tag for tag in site.parsed(page).find_all("a", href=re.compile(r"/tests/.*#L-")) if "::" in tag.get_text()]
@@ -118,9 +130,10 @@ def test_every_public_name_is_described(book):
 
 
 def test_docstrings_are_read_as_they_are_meant(book):
-    """No stray $, and mathematics in every page of the reference that has some."""
+    """No stray $, no backslash doubled before a command, and mathematics in every page of the reference that has some."""
     for page in (book.html / "api").glob("*.html"):
         tree = site.parsed(page)
         texts = [tag.get_text() for tag in tree.select("dd > p, td > p")]
         assert [text for text in texts if "$" in text] == [], page
+        assert [tag.get_text() for tag in tree.select("span.math, div.math") if re.search(r"\\\\[a-zA-Z,;]", tag.get_text())] == [], page
     assert len(site.parsed(book.html / "api" / "algorithms.html").select("span.math")) > 20

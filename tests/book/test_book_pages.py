@@ -144,6 +144,7 @@ def test_public_names_by_room():
         ("the $p$th of `a|b` and ``c*``; x_", "the :math:`p`\\ th of `a|b` and ``c*``; x\\_"),
         ("Code::\n\n    a * b | c\n\nAfter *it*.", "Code::\n\n    a * b | c\n\nAfter \\*it\\*."),
         (">>> 2 * 3\n6", ">>> 2 * 3\n6"),
+        ("x*:\n\n.. math:: \\frac12 *\n   b_i\n\n*y", "x\\*:\n\n.. math:: \\frac12 *\n   b_i\n\n\\*y"),
         ("$a\nb$", ":math:`a b`"),
     ],
 )

@@ -53,6 +53,12 @@ def test_summary_replaces_only_what_stands_between_the_marks(tmp_path):
     assert generate.outdated(generate.pages(result, tmp_path)) == []
 
 
+def test_summary_says_what_became_of_scaled_rows():
+    scaled = status.judge(ROW, ledger.Entry("SME-4.9", "The statement.", "scaled", note="n"), (seen("absent", "test_a"),))
+    assert generate.summary(status.Table((scaled,), (), ("SME",))).endswith("Of them: `SME` 1 not reproduced at this scale.")
+    assert "Of them" not in generate.summary(table())
+
+
 @pytest.mark.parametrize("text", ["# Title\n", README + README])
 def test_a_readme_without_its_marks_is_refused(tmp_path, text):
     (tmp_path / "README.md").write_text(text)

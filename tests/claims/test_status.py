@@ -24,6 +24,11 @@ def seen(*kinds, outcome="passed"):
         (PLAIN, seen("reproduced", "scaled"), "reproduced"),
         (PLAIN, seen("scaled", "definition"), "scaled"),
         (PLAIN, seen("definition"), "definition"),
+        (PLAIN, seen("absent"), "scaled"),
+        (PLAIN, seen("protocol", "definition"), "scaled"),
+        (PLAIN, seen("absent", "exact"), "exact"),
+        (PLAIN, seen("absent", outcome="skipped"), "open"),
+        (entry("corrected"), seen("refutes", "absent"), "open"),
         (PLAIN, (), "open"),
         (PLAIN, seen("proved", outcome="skipped"), "open"),
         (None, seen("proved"), "open"),
@@ -67,6 +72,38 @@ def test_evidence_weaker_than_wanted_is_told():
     assert status.judge(ROW, PLAIN, seen("exact")).short_of == ""
     assert status.judge(ROW, PLAIN, seen("proved")).short_of == ""
     assert status.judge(ROW, PLAIN, ()).short_of == ""
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        (seen("scaled"), ledger.REPRODUCED),
+        (seen("scaled", "protocol"), ledger.REPRODUCED),
+        (seen("scaled", "absent"), ledger.PARTLY),
+        (seen("absent", "protocol"), ledger.NOT),
+        (seen("absent") + seen("scaled", outcome="skipped"), ledger.NOT),
+        (seen("protocol", "definition"), ledger.PROTOCOL),
+        (seen("reproduced", "absent"), ""),
+        ((), ""),
+    ],
+)
+def test_a_scaled_row_says_whether_it_was_reproduced(evidence, expected):
+    assert status.judge(ROW, PLAIN, evidence).at_scale == expected
+
+
+def test_outcomes_of_scaled_rows_are_counted():
+    other = ledger.Row("PCA-F2", "figure", "2", "4.2", "")
+    found = [status.judge(ROW, PLAIN, seen(*kinds)) for kinds in (("scaled",), ("absent",), ("absent", "scaled"), ("exact",))]
+    table = status.Table((*found, status.judge(other, PLAIN, seen("proved"))), (), ("SME", "PCA"))
+    assert table.at_scale() == {"SME": {ledger.REPRODUCED: 1, ledger.PARTLY: 1, ledger.NOT: 1, ledger.PROTOCOL: 0}}
+
+
+def test_every_scaled_row_says_in_its_note_what_its_tests_say(request):
+    """What is written and what the kinds of the tests make of it, two routes to one outcome."""
+    if request.config.getoption("--evidence"):
+        pytest.skip("outcomes are made from the evidence that this run is about to write")
+    found = [verdict for verdict in status.table().verdicts if verdict.at_scale]
+    assert found and [(v.row.id, ledger.at_scale(v.entry.note)) for v in found] == [(v.row.id, v.at_scale) for v in found]
 
 
 def test_an_open_row_gives_the_ledgers_reason():

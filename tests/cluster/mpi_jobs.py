@@ -13,15 +13,19 @@ from pathlib import Path
 import numpy as np
 
 import stalegrad as sg
+from stalegrad.algorithms.sampled import gradient
 from stalegrad.algorithms.turns import Turn
 from stalegrad.cluster import launch
 from stalegrad.cluster.log import read_log
-from stalegrad.cluster.settings import process_of, settings_of, start_of
+from stalegrad.cluster.settings import beside, problem_of, process_of, settings_of, start_of
 from stalegrad.cluster.trace import read_trace
+from stalegrad.cluster.tree_node import place_of
 from stalegrad.engine.streams import Tape
 
 PATIENCE = 60.0
 """Seconds that anything may take before the test fails; far above what it takes."""
+SLOW = ("--service", 0.004, "--service-law", "constant", "--checkpoint-every", 0.1)
+"""Slow enough to be hurt while it runs."""
 
 
 class Job:
@@ -116,6 +120,14 @@ def files(folder):
     return "--log", folder / "run.jsonl", "--trace", folder / "trace.jsonl", "--checkpoint", folder / "run.ckpt"
 
 
+def checkpointed(path, name="version"):
+    """Updates in a checkpoint, or another of its numbers; 0 if there is none yet."""
+    if not path.exists():
+        return 0
+    with np.load(path) as state:
+        return int(state[name])
+
+
 def expected_updates(result):
     """Updates that the workers of a run with one centre make in all."""
     return result["workers"] * -(-result["steps"] // result["period"])
@@ -150,4 +162,73 @@ def assert_sound(result, folder):
     centres = replay(result, log)
     np.testing.assert_allclose(trace["centre"], centres, rtol=0, atol=1e-12)
     np.testing.assert_allclose(result["centre"], centres[-1], rtol=0, atol=1e-12)
+    assert_level(result, trace, seen_from=result["updates_before_resume"] + 1)
     return log
+
+
+def assert_level(result, trace, seen_from):
+    """The means over the second half are those of the trace."""
+    n = len(trace["write"])
+    first = max(n // 2 + 1, seen_from)
+    half = trace["centre"][first - 1 :]
+    assert result["second_half_updates"] == [first, n]
+    np.testing.assert_allclose(result["second_half_mean"], half.mean(axis=0), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(result["second_half_second_moment"], (half**2).mean(axis=0), rtol=0, atol=1e-12)
+    objective = problem_of(result["problem"]).objective
+    np.testing.assert_allclose(result["second_half_value"], np.mean([objective(x) for x in half]), rtol=0, atol=1e-12)
+
+
+def assert_tree_sound(result, folder):
+    """The same for a tree: replayed from who listened to whom, its nodes go through the same values. Returns the logs."""
+    nodes = result["each_node"]
+    logs = [read_log(beside(folder / "run.jsonl", i)) for i in range(len(nodes))]
+    traces = [read_trace(beside(folder / "trace.jsonl", i)) for i in range(len(nodes))]
+    for log, node in zip(logs, nodes, strict=True):
+        assert (log.lost, log.applied_twice, log.note, len(log)) == (0, 0, "", node["updates"]) and node["duplicates_refused"] == 0
+    for trace, value in zip(traces, replay_tree(result, logs, traces), strict=True):
+        np.testing.assert_allclose(trace["centre"], value, rtol=0, atol=1e-12)
+    assert_level(result, traces[0], seen_from=nodes[0]["updates_before_resume"] + 1)
+    return logs
+
+
+def replay_tree(result, logs, traces):
+    """The value (n, d) of each node after each of its updates, from who listened to whom when, and the data rows.
+
+    A message of number k was sent at the beginning of its sender's local step k times the period of the link.
+    """
+    fields = "algorithm processes problem start eta alpha momentum degree scheme seed".split()
+    settings = settings_of({name: result[name] for name in fields})
+    problem, places = process_of(settings).problem, [place_of(i, settings) for i in range(settings.processes)]
+    at_start = [[np.full(problem.dim, settings.start)] for _ in places]
+    velocity = [np.zeros(problem.dim) for _ in places]
+    after = [[] for _ in places]
+    arrivals = [by_clock(log, trace) for log, trace in zip(logs, traces, strict=True)]
+    lasts = [node["local_steps"] for node in result["each_node"]]
+    progress = True
+    while progress:
+        progress = False
+        for i, place in enumerate(places):
+            while (t := len(at_start[i]) - 1) < lasts[i]:
+                sent = [(j, k * (places[j].up if j in place.children else places[j].down)) for j, k in arrivals[i].get(t, ())]
+                if any(s >= len(at_start[j]) for j, s in sent):
+                    break
+                x = at_start[i][t]
+                for j, s in sent:
+                    x = x + settings.alpha * (at_start[j][s] - x)
+                    after[i].append(x)
+                if place.leaf is not None:
+                    z = problem.law.rows(Tape(settings.seed, np.array([place.leaf], np.uint64)), t, 1)[0]
+                    slope = gradient(problem, (x + settings.momentum * velocity[i])[:, None], z)[:, 0]
+                    velocity[i] = settings.momentum * velocity[i] - settings.eta * slope
+                    x = x + velocity[i]
+                at_start[i].append(x)
+                progress = True
+    assert [len(values) - 1 for values in at_start] == lasts
+    return after
+
+
+def by_clock(log, trace):
+    found = {}
+    for name, clock in zip(log.id.tolist(), trace["clock"].tolist(), strict=True):
+        found.setdefault(clock, []).append(tuple(int(part) for part in name.split(":")))
+    return found

@@ -11,14 +11,8 @@ import pytest
 pytest.importorskip("distributed", reason="needs the extra cluster: make env EXTRAS=cluster")
 
 import stalegrad as sg
+from dask_jobs import PROCESSES
 from stalegrad.cluster.dask_map import AHEAD, dask_map
-from stalegrad.cluster.dask_server import connected
-
-
-@pytest.fixture(scope="module")
-def client():
-    with connected(2) as client:
-        yield client
 
 
 def process():
@@ -47,11 +41,11 @@ def slowly(x):
 
 
 def test_a_sweep_survives_the_loss_of_a_process_and_keeps_its_order(client):
-    client.wait_for_workers(2, timeout=40)
+    client.wait_for_workers(PROCESSES, timeout=40)
     pid = min(client.run(os.getpid).values())
     threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
     assert list(dask_map(client)(slowly, range(60))) == [x * x for x in range(60)]
-    client.wait_for_workers(2, timeout=40)
+    client.wait_for_workers(PROCESSES, timeout=40)
     assert pid not in client.run(os.getpid).values()
 
 
@@ -69,11 +63,11 @@ def test_an_exception_comes_in_its_turn(client):
 
 
 def test_few_tasks_are_handed_out_ahead(client):
-    client.wait_for_workers(2, timeout=40)
+    client.wait_for_workers(PROCESSES, timeout=40)
     taken = []
     results = dask_map(client)(refuse, (taken.append(x) or 0 for x in range(1000)))
     next(results)
-    assert len(taken) <= AHEAD * 2
+    assert len(taken) <= AHEAD * PROCESSES
     results.close()
 
 

@@ -2,13 +2,13 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -18,35 +18,13 @@ pytest.importorskip("distributed", reason="needs the extra cluster: make env EXT
 
 import stalegrad as sg
 from companion import environment
+from dask_jobs import PROCESSES, within
 from mpi_jobs import assert_sound
 from stalegrad.claims.models import problem
 from stalegrad.cluster import dask_server
 from stalegrad.cluster.log import read_log
+from stalegrad.cluster.record import RunStopped
 from stalegrad.cluster.settings import settings_of
-
-PROCESSES = 3
-
-
-@contextmanager
-def within(seconds):
-    """TimeoutError in the main thread if the block takes longer."""
-
-    def late(*_):
-        raise TimeoutError(f"not done within {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
-@pytest.fixture(scope="module")
-def client():
-    with within(120), dask_server.connected(PROCESSES) as client:
-        yield client
 
 
 def settings(tmp_path, **given):
@@ -147,6 +125,49 @@ def test_a_killed_server_ends_the_run_and_a_resume_loses_only_what_followed_the_
     assert_sound(result, tmp_path)
     assert result["updates_before_resume"] + result["updates_lost_and_made_again"] == logged
     assert result["updates_before_resume"] > 0
+
+
+def test_a_full_disk_under_the_log_ends_the_run_and_a_resume_goes_on(client, tmp_path):
+    chosen = settings(tmp_path, service=0.01, checkpoint=str(tmp_path / "run.npz"), checkpoint_every=0.1)
+    client.wait_for_workers(PROCESSES, timeout=40)
+    home, _ = dask_server.places(client, chosen)
+    pid = process_of(client, home)
+    most = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+    once_under_way(chosen, lambda: resource.prlimit(pid, resource.RLIMIT_FSIZE, (os.path.getsize(chosen.log) + 1050, most)))
+    try:
+        with pytest.raises(RunStopped, match=r"run.jsonl cannot be written \(File too large\): make room there, then resume from .*run.npz"):
+            completed(client, chosen)
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
+    assert read_log(chosen.log).note == ""
+    result = completed(client, replace(chosen, resume=True))
+    assert result["updates_before_resume"] > 0
+    assert_sound(result, tmp_path)
+
+
+def test_a_server_that_missed_a_line_takes_no_more_pushes(tmp_path):
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    centre = dask_server.Centre(settings(tmp_path))
+    valid, _ = centre.join(0)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (os.path.getsize(tmp_path / "run.jsonl") + 10, most[1]))
+        with pytest.raises(RunStopped, match="start again, with --checkpoint"):
+            centre.push(0, valid, 0, np.array([[0.5]]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    with pytest.raises(RunStopped, match="run.jsonl"):
+        centre.push(0, valid, 1, np.array([[0.5]]))
+
+
+def test_progress_follows_the_version_of_the_server(client, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(dask_server.Progress, "at", lambda _, done: shown.append(done))
+    completed(client, settings(tmp_path, steps=100, service=0.02, progress=True))
+    # Looked at every half second of two seconds or more; the last look may be before the last update.
+    assert len(set(shown)) >= 3 and shown == sorted(shown) and shown[-1] <= 200
+    looks = len(shown)
+    completed(client, settings(tmp_path, steps=5))
+    assert len(shown) == looks
 
 
 def centre_of(tmp_path):

@@ -1,33 +1,21 @@
 """Real MPI jobs that are killed, stopped, slowed down and out of disk: updates lost 0, duplicates applied 0."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
 import uuid
 
-import numpy as np
 import pytest
 
 pytest.importorskip("mpi4py", reason='needs the extra cluster: make env EXTRAS="cluster"')
 
-from mpi_jobs import PATIENCE, alive, assert_sound, completed, expected_updates, files, job, marked, wait_until  # noqa: E402
+from mpi_jobs import PATIENCE, SLOW, alive, assert_sound, checkpointed, completed, expected_updates, files, job, marked, wait_until  # noqa: E402
 from stalegrad.cluster.log import read_log  # noqa: E402
 from stalegrad.cluster.server import pace_of  # noqa: E402
-from stalegrad.cluster.settings import beside, settings_of  # noqa: E402
+from stalegrad.cluster.settings import settings_of  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc"), reason="finds the processes of a job in /proc")
-SLOW = ("--service", 0.004, "--service-law", "constant", "--checkpoint-every", 0.1)
-"""Slow enough to be hurt while it runs."""
-
-
-def checkpointed(path):
-    """Updates in a checkpoint; 0 if there is none yet."""
-    if not path.exists():
-        return 0
-    with np.load(path) as state:
-        return int(state["version"])
 
 
 def updates(folder):
@@ -53,22 +41,6 @@ def test_a_killed_process_ends_the_job_and_the_run_is_resumed(tmp_path):
     assert result["updates_before_resume"] == kept >= 60
     assert result["updates_lost_and_made_again"] == len(before) - kept
     assert result["duplicates_refused"] == 0
-
-
-def test_a_killed_tree_is_resumed(tmp_path):
-    words = ("easgd-tree", "--degree", 1, "--scheme", "up-down:1,2", "--steps", 200, *SLOW, *files(tmp_path))
-    with job(*words, n=3) as running:
-        running.wait_for(lambda: min(checkpointed(beside(tmp_path / "run.ckpt", i)) for i in range(3)) >= 10)
-        os.kill(running.ranks()[2], signal.SIGKILL)
-        assert running.end()[0] != 0
-    kept = [checkpointed(beside(tmp_path / "run.ckpt", i)) for i in range(3)]
-    code, result, err = completed(*words, "--resume", n=3)
-    assert (code, err) == (0, "")
-    for node, version in zip(result["each_node"], kept, strict=True):
-        log = read_log(beside(tmp_path / "run.jsonl", node["node"]))
-        assert (log.lost, log.applied_twice, len(log)) == (0, 0, node["updates"])
-        assert node["updates_before_resume"] == version < node["updates"]
-    assert result["each_node"][2]["local_steps"] == 200
 
 
 def test_a_stalled_worker_holds_up_nobody(tmp_path):
@@ -105,19 +77,6 @@ def test_a_repeated_push_is_refused(tmp_path):
     assert (code, err) == (0, "")
     assert result["duplicates_refused"] == result["updates"] == expected_updates(result)
     assert_sound(result, tmp_path)
-
-
-def test_a_full_disk_keeps_the_last_checkpoint_and_the_run_goes_on(tmp_path):
-    checkpoint, words = tmp_path / "run.ckpt", ("easgd", "--problem", "mpi_jobs:wide", "--steps", 200, *SLOW, *files(tmp_path)[:2])
-    with job(*words, "--checkpoint", checkpoint, n=2) as running:
-        running.wait_for(lambda: checkpointed(checkpoint) >= 10)
-        # As on a disk with room for the log and not for a checkpoint.
-        resource.prlimit(running.ranks()[0], resource.RLIMIT_FSIZE, (60_000, 60_000))
-        code, result, err = running.end()
-    assert code == 0 and result["checkpoints_failed"] >= 1
-    assert "warning: checkpoint" in err and "the one before is kept and the run goes on" in err
-    assert 10 <= checkpointed(checkpoint) < result["updates"] == len(updates(tmp_path)) == 200
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["run.ckpt", "run.jsonl"]
 
 
 def test_a_stopped_command_leaves_nothing_running(tmp_path):

@@ -7,10 +7,12 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.stats import gamma, kstest
 
 from stalegrad import cli
 from stalegrad.cluster import launch
 from stalegrad.cluster.checkpoint import Checkpoints
+from stalegrad.cluster.level import Level
 from stalegrad.cluster.options import add_arguments
 from stalegrad.cluster.pace import Pace
 from stalegrad.cluster.settings import Settings, process_of, settings_of, words
@@ -31,6 +33,7 @@ def command(capsys, *given):
         {"algorithm": "easgd", "processes": 3, "speeds": "1,0.3", "alpha": 0.1 + 0.2, "resume": True, "checkpoint": "a b.ckpt"},
         {"algorithm": "eamsgd-tree", "processes": 7, "scheme": "up-down:1,10", "eta": 1e-5},
         {"algorithm": "downpour", "processes": 2, "latency": 0.25, "service_law": "constant", "log": "x.jsonl"},
+        {"algorithm": "asgd", "processes": 2, "service": 0.1, "service_law": "gamma", "service_shape": 16.0, "progress": True},
     ],
 )
 def test_settings_survive_the_command_line(given):
@@ -56,6 +59,13 @@ def test_settings_survive_the_command_line(given):
         ("easgd --engine mpi -n 3 --speeds 1,fast", ["speeds='1,fast'"]),
         ("easgd --engine mpi --service -1", ["service=-1"]),
         ("easgd --engine mpi --latency inf", ["latency=inf"]),
+        ("easgd --engine mpi --service-law gamma --service-shape 0", ["service_shape=0"]),
+        ("easgd --engine mpi --service-shape 2", ["service_shape=2", "exponential law", "--service-law gamma"]),
+        ("easgd --engine mpi --log same.jsonl --trace ./same.jsonl", ["log and trace are both", "a file of its own"]),
+        ("easgd --engine mpi --log nowhere/run.jsonl", ["--log nowhere/run.jsonl", "mkdir -p nowhere"]),
+        ("easgd --engine mpi --log /", ["--log / is a folder"]),
+        ("easgd --engine dask --out /", ["--out / is a folder"]),
+        ("easgd --progress", ["--progress", "easgd with --engine simulate"]),
         ("easgd --engine mpi --resume", ["--checkpoint"]),
         ("easgd --engine mpi --checkpoint-every 0", ["checkpoint_every=0"]),
         ("easgd --engine mpi --problem cubic", ["problem = 'cubic'", "double-well"]),
@@ -82,7 +92,10 @@ def test_the_same_words_simulate_the_librarys_process(capsys):
     code, out, _ = command(capsys, *given.split())
     process = process_of(settings_of({"algorithm": "easgd", "processes": 4, "period": 2, "alpha": 0.2}))
     assert code == 0 and process.parameters["n_workers"] == 3
-    assert json.loads(out)["mean"] == simulate(process, 1.0, n_paths=50, n_steps=30, seed=3).mean[-1].tolist()
+    told, run = json.loads(out), simulate(process, 1.0, n_paths=50, n_steps=30, seed=3)
+    assert told["mean"] == run.mean[-1].tolist()
+    assert told["second_half_mean"] == run.mean[16:].mean(axis=0).tolist()
+    assert told["second_half_second_moment"] == pytest.approx([run.second_moment[16:].mean()], rel=1e-14)
 
 
 def test_without_mpi_the_remedy_is_named(capsys, monkeypatch):
@@ -162,3 +175,39 @@ def test_service_times_have_their_mean():
     assert abs(np.corrcoef(services, messages)[0, 1]) < 4.5 / np.sqrt(4000)
     assert Pace(Tape(1, np.array([2], np.uint64)), service=0.01, law="constant").step_lasts(7) == 0.01
     assert Pace(Tape(1, np.array([2], np.uint64))).message_takes(0, 0) == 0.0
+
+
+@pytest.mark.parametrize("shape", [0.5, 4.0])
+def test_gamma_services_follow_their_law(shape):
+    # Kolmogorov and Smirnov's test with 4,000 draws, at level 10^-5: it rejects from a distance of 0.039 on. The negative control is
+    # twice the shape, whose distribution function is 0.08 away or more.
+    pace = Pace(Tape(1, np.array([2], np.uint64)), service=0.01, law="gamma", shape=shape)
+    drawn = np.array([pace.step_lasts(t) for t in range(4000)])
+    assert kstest(drawn, gamma(shape, scale=0.01 / shape).cdf).pvalue > 1e-5
+    assert kstest(drawn, gamma(2 * shape, scale=0.005 / shape).cdf).pvalue < 1e-5
+
+
+def test_gamma_services_of_shape_1_are_the_exponential_ones():
+    tape = Tape(1, np.array([2], np.uint64))
+    gammas, exponentials = (Pace(tape, service=0.01, law=law, latency=0.1) for law in ("gamma", "exponential"))
+    for t in range(20):
+        assert gammas.step_lasts(t) == pytest.approx(exponentials.step_lasts(t), rel=1e-12)
+        assert gammas.message_takes(t, 1) == exponentials.message_takes(t, 1)
+
+
+def test_a_level_is_of_the_second_half_and_thinned_where_it_is_long(monkeypatch):
+    level, walk = Level(), np.cumsum(np.random.default_rng(0).normal(size=(40_001, 2)), axis=0)
+    for k in range(1, 40_001):
+        level.append(k, walk[k])
+    told = level.told(40_000, objective=lambda x: (x**2).sum(axis=0))
+    assert level.every == 4 and told["second_half_updates"] == [20_004, 40_000]
+    thinned = walk[20_004::4]
+    np.testing.assert_allclose(told["second_half_mean"], thinned.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(told["second_half_second_moment"], (thinned**2).mean(axis=0), rtol=1e-12)
+    assert told["second_half_value"] == pytest.approx((thinned**2).sum(axis=1).mean(), rel=1e-12)
+    monkeypatch.setattr("stalegrad.cluster.level.MOST_NUMBERS", 12)
+    wide = Level()
+    for k in range(1, 41):
+        wide.append(k, np.full(3, float(k)))
+    assert wide.every == 16 and wide.told(40)["second_half_updates"] == [32, 32]
+    assert Level().told(0) == {}

@@ -1,22 +1,22 @@
 """Real runs by MPI follow the library's rules: their logs, replayed, lead through the same values."""
 
 import json
+import os
+import pty
+import re
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 
 pytest.importorskip("mpi4py", reason='needs the extra cluster: make env EXTRAS="cluster"')
 
-from mpi_jobs import PATIENCE, assert_sound, completed, files, replay  # noqa: E402
-from stalegrad.algorithms.sampled import gradient  # noqa: E402
-from stalegrad.cluster.log import read_log  # noqa: E402
-from stalegrad.cluster.settings import beside, process_of, settings_of  # noqa: E402
+from mpi_jobs import PATIENCE, assert_sound, assert_tree_sound, completed, files, replay  # noqa: E402
+from stalegrad.cluster.settings import process_of, settings_of  # noqa: E402
 from stalegrad.cluster.trace import read_trace  # noqa: E402
-from stalegrad.cluster.tree_node import place_of  # noqa: E402
 from stalegrad.engine.process import reference_paths  # noqa: E402
-from stalegrad.engine.streams import Tape  # noqa: E402
 
 
 def test_one_worker_makes_the_librarys_run(tmp_path):
@@ -46,12 +46,7 @@ def test_a_tree_replayed_from_its_logs_gives_the_same_values(tmp_path):
     taken = sum(node["updates"] + node["messages_after_the_end"] for node in nodes)
     assert taken == sum(node["messages_sent"] for node in nodes)
     assert [node["local_steps"] for node in nodes[3:]] == [150] * 4 and all(node["updates"] for node in nodes)
-    logs = [read_log(beside(tmp_path / "run.jsonl", i)) for i in range(7)]
-    traces = [read_trace(beside(tmp_path / "trace.jsonl", i)) for i in range(7)]
-    assert all((log.lost, log.applied_twice, len(log)) == (0, 0, node["updates"]) for log, node in zip(logs, nodes, strict=True))
-    values = replay_tree(result, logs, traces)
-    for trace, value in zip(traces, values, strict=True):
-        np.testing.assert_allclose(trace["centre"], value, rtol=0, atol=1e-12)
+    assert_tree_sound(result, tmp_path)
 
 
 def test_the_command_starts_a_run_and_writes_its_result(tmp_path):
@@ -60,6 +55,33 @@ def test_the_command_starts_a_run_and_writes_its_result(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == json.loads((tmp_path / "result.json").read_text())
     assert json.loads(done.stdout)["updates"] == 40
+
+
+def test_a_terminal_is_shown_how_far_the_run_is_and_the_run_is_the_same(tmp_path):
+    words = f"run easgd --engine mpi -n 2 --steps 300 --service 0.002 --seed 3 --trace {tmp_path / 'trace.jsonl'}"
+    shows_bars = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
+    results, shown = [], []
+    for terminal in (True, False):
+        ours, theirs = pty.openpty() if terminal else os.pipe()
+        command = [sys.executable, "-m", "stalegrad.cli", *words.split()]
+        done = subprocess.Popen(command, env=shows_bars, stdout=subprocess.PIPE, stderr=theirs, text=True)
+        os.close(theirs)
+        shown.append(b"".join(iter(partial(read_or_end, ours), b"")).decode())
+        results.append((json.loads(done.communicate(timeout=PATIENCE)[0]), (tmp_path / "trace.jsonl").read_text()))
+        assert done.returncode == 0
+        os.close(ours)
+    # Between none and all of the updates, more than one state was seen; a pipe sees nothing.
+    assert len(set(re.findall(r"(\d+)/300 ", shown[0]))) >= 3 and "updates/s" in shown[0]
+    assert shown[1] == ""
+    assert results[0][1] == results[1][1] and results[0][0]["centre"] == results[1][0]["centre"]
+
+
+def read_or_end(file):
+    """What comes next; nothing when the other end of a terminal, or of a pipe, is closed."""
+    try:
+        return os.read(file, 65536)
+    except OSError:
+        return b""
 
 
 @pytest.mark.parametrize("size", [1, 2])
@@ -78,49 +100,9 @@ def test_wrong_input_is_told_once(tmp_path):
     code, result, err = completed("easgd", "--resume", "--checkpoint", tmp_path / "none.ckpt", n=2)
     assert (code, result) == (2, None)
     assert "nothing to resume" in err and err.count("stalegrad: ") == 1
-
-
-def replay_tree(result, logs, traces):
-    """The value (n, d) of each node after each of its updates, from who listened to whom when, and the data rows.
-
-    A message of number k was sent at the beginning of its sender's local step k times the period of the link.
-    """
-    fields = "algorithm processes problem start eta alpha momentum degree scheme seed".split()
-    settings = settings_of({name: result[name] for name in fields})
-    problem, places = process_of(settings).problem, [place_of(i, settings) for i in range(settings.processes)]
-    at_start = [[np.full(problem.dim, settings.start)] for _ in places]
-    velocity = [np.zeros(problem.dim) for _ in places]
-    after = [[] for _ in places]
-    arrivals = [_by_clock(log, trace) for log, trace in zip(logs, traces, strict=True)]
-    lasts = [node["local_steps"] for node in result["each_node"]]
-    progress = True
-    while progress:
-        progress = False
-        for i, place in enumerate(places):
-            while (t := len(at_start[i]) - 1) < lasts[i]:
-                sent = [(j, k * (places[j].up if j in place.children else places[j].down)) for j, k in arrivals[i].get(t, ())]
-                if any(s >= len(at_start[j]) for j, s in sent):
-                    break
-                x = at_start[i][t]
-                for j, s in sent:
-                    x = x + settings.alpha * (at_start[j][s] - x)
-                    after[i].append(x)
-                if place.leaf is not None:
-                    z = problem.law.rows(Tape(settings.seed, np.array([place.leaf], np.uint64)), t, 1)[0]
-                    slope = gradient(problem, (x + settings.momentum * velocity[i])[:, None], z)[:, 0]
-                    velocity[i] = settings.momentum * velocity[i] - settings.eta * slope
-                    x = x + velocity[i]
-                at_start[i].append(x)
-                progress = True
-    assert [len(values) - 1 for values in at_start] == lasts
-    return after
-
-
-def _by_clock(log, trace):
-    found = {}
-    for name, clock in zip(log.id.tolist(), trace["clock"].tolist(), strict=True):
-        found.setdefault(clock, []).append(tuple(int(part) for part in name.split(":")))
-    return found
+    code, result, err = completed("easgd", "--log", tmp_path, n=2)
+    assert (code, result) == (2, None)
+    assert f"--log {tmp_path} is a folder" in err and err.count("\n") == 1
 
 
 def swapped(log):

@@ -3,10 +3,14 @@
 import errno
 import os
 import signal
+import subprocess
+import sys
+import threading
 
+import psutil
 import pytest
 
-from companion import runner
+from companion import processes, runner
 from companion.files import read_json
 from tiny_project import figures, finish, processes_of, start, text, wait_for
 
@@ -27,6 +31,19 @@ def test_a_run_broken_off_leaves_nothing_behind_and_the_next_one_finishes(projec
     project.source("one").write_text(text("F1", 5))
     assert runner.run(project, ["one"], {}).executed == ["one"]
     assert set(figures(project)) == {f"F1.{kind}" for kind in ("svg", "png", "csv", "json")}
+
+
+def test_a_worker_is_stopped_where_ctrl_c_came_while_it_was_looked_after(monkeypatch):
+    """Ctrl-C within `Popen.poll` may leave the process's lock taken: a wait without end would never return."""
+    monkeypatch.setattr(processes, "GRACE", 0.2)
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stdin=subprocess.PIPE, start_new_session=True)
+    with process._waitpid_lock:
+        stopping = threading.Thread(target=processes.stop, args=[process], daemon=True)
+        stopping.start()
+        stopping.join(10)
+        assert not stopping.is_alive()
+        assert wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE, 5)
+    assert process.wait() == -signal.SIGTERM
 
 
 def test_a_full_disk_while_figures_are_published(project, monkeypatch):

@@ -45,11 +45,18 @@ def test_one_worker_does_best_with_momentum_09(trained):
 
 
 @pytest.mark.claim("PCA-fig2-tau8", "scaled")
-def test_with_eight_workers_09_is_worst_and_05_is_not_shown_to_be_worse_than_the_best(trained):
+def test_with_eight_workers_09_is_worst(trained):
     runs = of_workers(trained[1], 8)
     found = figure.best(runs)
     assert found.worst == 0.9 and 0.9 not in found.set
     assert all(gap(runs, 0.9, mu).low > 0.0 for mu in experiment.MOMENTA[:-1])
+
+
+@pytest.mark.claim("PCA-fig2-tau8", "absent")
+def test_with_eight_workers_05_is_not_the_best_in_the_mean(trained):
+    """The smallest mean error is at a smaller momentum; five seeds do not show 0.5 to be worse than that, and 0.7 they do (control)."""
+    found = figure.best(of_workers(trained[1], 8))
+    assert found.momentum < 0.5
     assert 0.5 in found.set and 0.7 not in found.set
 
 
@@ -59,7 +66,7 @@ def test_the_best_momentum_falls_as_workers_are_added(trained):
     assert all(later <= earlier for earlier, later in zip(best, best[1:])) and best[-1] <= 0.5 < best[0]
 
 
-@pytest.mark.claim("PCA-F2", "scaled")
+@pytest.mark.claim("PCA-F2", "protocol")
 def test_every_run_makes_as_many_updates_and_delays_grow_with_the_workers(trained):
     """What is compared differs in delay, not in data: updates agree to within the randomness of p renewal clocks."""
     for (p, _), traces in trained[1].items():
@@ -68,7 +75,7 @@ def test_every_run_makes_as_many_updates_and_delays_grow_with_the_workers(traine
         assert law @ np.arange(len(law)) == pytest.approx(p - 1.0, abs=0.1)
 
 
-@pytest.mark.claim("PCA-F2", "scaled")
+@pytest.mark.claim("PCA-F2", "protocol")
 def test_at_one_small_effective_step_momentum_hardly_matters(trained):
     """At a sixteenth of the effective step all momenta are within 0.01 of each other, with one worker and with eight; at one step they are not."""
     eta, printed, effective, _ = trained
@@ -80,7 +87,7 @@ def test_at_one_small_effective_step_momentum_hardly_matters(trained):
         assert gap(of_workers(printed, p), 0.9, 0.1).low > 0.1 if p == 8 else gap(of_workers(printed, p), 0.1, 0.9).low > 0.02
 
 
-@pytest.mark.claim("PCA-F2", "scaled")
+@pytest.mark.claim("PCA-F2", "protocol")
 def test_at_the_largest_effective_step_momentum_helps_one_worker_and_not_eight(trained):
     """As the edge of a quadratic says: without delay it rises with the momentum, with the delays of eight workers it falls."""
     eta, _, effective, _ = trained
@@ -92,7 +99,7 @@ def test_at_the_largest_effective_step_momentum_helps_one_worker_and_not_eight(t
     assert np.all(np.diff(edges[0]) > 0.0) and np.all(np.diff(edges[1]) < 0.0)
 
 
-@pytest.mark.claim("PCA-F2", "scaled")
+@pytest.mark.claim("PCA-F2", "protocol")
 def test_unlike_workers_leave_09_the_worst(trained):
     runs = trained[3]
     assert figure.best(runs).worst == 0.9

@@ -4,6 +4,7 @@
 
 const PAPER = { text: "#222832", muted: "#48566b", border: "#c9c9c9", ground: "#ffffff" };
 const PAUSE = 200; // milliseconds
+const PRINTED = 3; // dots on paper for each on screen
 let names = 0;
 let printing = false;
 
@@ -108,7 +109,7 @@ function picture(share, kind = "") {
   const canvas = element("canvas", { role: "img" });
   const box = element("div", { class: kind }, canvas);
   const begin = (x, y, right = 12) => {
-    const width = box.clientWidth || 320, height = Math.round(Math.min(width * share, 460)), ratio = devicePixelRatio || 1;
+    const width = box.clientWidth || 320, height = Math.round(Math.min(width * share, 460)), ratio = Math.max(devicePixelRatio || 1, printing ? PRINTED : 1);
     canvas.width = width * ratio; canvas.height = height * ratio; canvas.style.height = `${height}px`;
     const pen = canvas.getContext("2d"), look = theme(box);
     pen.scale(ratio, ratio);
@@ -159,12 +160,17 @@ function axes({ pen, look, frame, x, y, px, py }) {
   pen.textAlign = "right"; pen.textBaseline = "middle";
   for (const value of ticks(y, Math.max(3, (frame.bottom - frame.top) / 50))) {
     line(pen, [[frame.left - 4, py(value)], [frame.left, py(value)]]);
-    pen.fillText(y.log ? value.toExponential(0).replace("e+", "e").replace("-", "−") : say(value), frame.left - 6, py(value));
+    pen.fillText(y.log ? powerOfTen(value) : say(value), frame.left - 6, py(value));
   }
   pen.save();
   pen.translate(9, (frame.top + frame.bottom) / 2); pen.rotate(-Math.PI / 2);
   pen.textAlign = "center"; pen.fillText(y.label, 0, 0);
   pen.restore();
+}
+
+/** 10⁻³ for 0.001. */
+function powerOfTen(value) {
+  return `10${String(Math.round(Math.log10(value))).replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)])}`;
 }
 
 /** A broken line through points; places that are not numbers interrupt it. */
@@ -192,17 +198,18 @@ function curve(at, values, { colour, dash }) {
 /** Cells coloured by a radius below 1, grey from 1 on, and the edge between; `low` is the radius of the first colour. */
 function cells(at, grid, low, colours) {
   const { pen, frame } = at, rows = grid.length, columns = grid[0].length;
-  const width = (frame.right - frame.left) / columns, height = (frame.bottom - frame.top) / rows;
-  const left = (i) => frame.left + i * width, top = (j) => frame.bottom - (j + 1) * height;
+  // Whole numbers, so that no seam shows between two cells.
+  const left = (i) => Math.round(frame.left + (i * (frame.right - frame.left)) / columns);
+  const top = (j) => Math.round(frame.bottom - ((j + 1) * (frame.bottom - frame.top)) / rows);
   grid.forEach((row, j) => row.forEach((radius, i) => {
     pen.fillStyle = shade(radius, low, colours);
-    pen.fillRect(left(i), top(j), width + 0.6, height + 0.6);
+    pen.fillRect(left(i), top(j), left(i + 1) - left(i), top(j - 1) - top(j));
   }));
   pen.strokeStyle = "#000000"; pen.lineWidth = 1.5;
   grid.forEach((row, j) => row.forEach((radius, i) => {
     const stable = radius < 1;
-    if (i + 1 < columns && row[i + 1] < 1 !== stable) line(pen, [[left(i + 1), top(j)], [left(i + 1), top(j) + height]]);
-    if (j + 1 < rows && grid[j + 1][i] < 1 !== stable) line(pen, [[left(i), top(j)], [left(i) + width, top(j)]]);
+    if (i + 1 < columns && row[i + 1] < 1 !== stable) line(pen, [[left(i + 1), top(j)], [left(i + 1), top(j - 1)]]);
+    if (j + 1 < rows && grid[j + 1][i] < 1 !== stable) line(pen, [[left(i), top(j)], [left(i + 1), top(j)]]);
   }));
 }
 

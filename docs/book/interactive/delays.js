@@ -40,7 +40,7 @@ controls.start("delays", () => {
     fields.set("tau", Math.round(point.y));
     move();
   });
-  const key = element("p", { class: "sg-hover" }, "Grey: unstable. Orange: the critical delay in closed form. White circle: the chosen point.");
+  const key = element("p", { class: "sg-means" }, "Grey: unstable. Orange: the critical delay in closed form. White circle: the chosen point.");
   return { parts: [fields.box, element("div", { class: "sg-pictures" }, map.box, roots.box), hover, key, words.box], draw };
 });
 

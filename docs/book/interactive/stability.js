@@ -55,7 +55,7 @@ controls.start("stability", () => {
   const titles = Object.values(settings.maps).map(({ form, title }) => [form, title]);
   const list = choice("Map", titles, settings.start, (name) => { choose(name); renew(); });
   const means = "White circle: the chosen point. White star: the lowest radius on the map. Grey: unstable, radius 1 or more.";
-  const key = element("p", { class: "sg-hover" }, means);
+  const key = element("p", { class: "sg-means" }, means);
   return { parts: [list, place, element("div", { class: "sg-pictures" }, map.box), hover, key, words.box], draw };
 });
 

@@ -20,12 +20,25 @@ addEventListener("DOMContentLoaded", () => {
   addEventListener("resize", mark);
 });
 
-// Paper is white.
-let screenTheme;
+// The theme's own controls, named for those who do not see them.
+addEventListener("DOMContentLoaded", () => {
+  for (const summary of document.querySelectorAll(".bd-sidenav summary")) {
+    const chapter = summary.closest("li").querySelector("a");
+    if (chapter) summary.setAttribute("aria-label", `Chapter ${chapter.textContent.trim()}: its pages`);
+  }
+  for (const button of document.querySelectorAll(".search-button-field")) button.removeAttribute("aria-label");
+});
+
+// Paper is white, and nothing on it can be opened.
+let screenTheme, opened = [];
 addEventListener("beforeprint", () => {
-  screenTheme = document.documentElement.dataset.theme;
-  document.documentElement.dataset.theme = "light";
+  const { dataset } = document.documentElement;
+  screenTheme = dataset.theme;
+  dataset.theme = "light";
+  opened = [...document.querySelectorAll(".bd-article details:not([open])")];
+  for (const box of opened) box.open = true;
 });
 addEventListener("afterprint", () => {
   if (screenTheme) document.documentElement.dataset.theme = screenTheme;
+  for (const box of opened) box.open = false;
 });

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from companion import files
 from companion.book import claims, notebooks
 from companion.book.places import Book, by_section
 from companion.settings import Project
@@ -15,8 +16,9 @@ COVER_FIGURE = "EASGD-F5.6"
 CAPTION = """How fast elastic averaging forgets where it began, over learning rate and moving rate: dark is fast, grey is unstable. The thesis
 prints the dashed rule as the best moving rate; the white line is the best. [EASGD-F5.6](#{label}), of
 [5.1.3](notebooks/easgd/5_1_3_elastic.ipynb)."""
-OTHER = {"across": "What belongs to no single paper: all of them on one problem, and the reader's own."}
-PROJECT_PAGES = ("docs/DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md")
+OTHER = {"across": ("Across the papers", "What belongs to no single paper: all of them on one problem, and the reader's own.")}
+EXPLORERS = ("trajectories", "stability", "delays")
+PROJECT_PAGES = ("docs/DESIGN.md", "docs/speed.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
 
 def papers(project: Project) -> dict[str, dict]:
@@ -53,14 +55,27 @@ def pages(book: Book, table: Table, reading: claims.Reading) -> dict[str, str | 
     made: dict[str, str | bytes] = {}
     for folder, names in chapters.items():
         key = folders.get(folder)
-        head = _about_paper(key, known[key], table) if key else [f"# {folder.capitalize()}", "", OTHER.get(folder, ""), ""]
+        head = _about_paper(key, known[key], table) if key else ["# {}\n\n{}\n".format(*about_other(folder))]
         made[f"chapters/{folder}.md"] = "\n".join([*head, *_contents(names, reading)])
-    made |= {f"chapters/{figure.id}.png": notebooks.thumbnail(figure.png) for figure in reading.figures}
-    titles = {folder: f"{folders[folder]}: {authors(known[folders[folder]])}" if folder in folders else folder.capitalize() for folder in chapters}
+    made |= {f"chapters/{figure.id}.png": thumbnail(book, figure.png) for figure in reading.figures}
+    titles = {folder: f"{folders[folder]}: {authors(known[folders[folder]])}" if folder in folders else about_other(folder)[0] for folder in chapters}
     figure = next(figure for figure in reading.figures if figure.id == COVER_FIGURE)
     made["cover.png"] = figure.png
     made["index.md"] = _cover(book, table, figure, titles, known)
     return made
+
+
+def about_other(folder: str) -> tuple[str, str]:
+    """Title of a chapter that is about no single paper, and what it is about."""
+    return OTHER.get(folder, (folder.capitalize(), ""))
+
+
+def thumbnail(book: Book, png: bytes) -> bytes:
+    """A small copy of a picture, kept from one build to the next."""
+    kept = book.folder / "thumbnails" / f"{files.digest(png, str(notebooks.THUMBNAIL))}.png"
+    if not kept.is_file():
+        files.write(kept, notebooks.thumbnail(png))
+    return kept.read_bytes()
 
 
 def _about_paper(key: str, reference: dict, table: Table) -> list[str]:
@@ -100,12 +115,11 @@ def _toctree(entries: Iterable[str], **options) -> list[str]:
 
 def _cover(book: Book, table: Table, figure: notebooks.Figure, titles: dict[str, str], known: dict) -> str:
     listed = (f"- [{key}](chapters/{key.lower()}.md): {authors(known[key])}, *{known[key]['title']}*" for key in known)
-    others = (f"- [{title}](chapters/{folder}.md)" for folder, title in titles.items() if folder.upper() not in known)
-    explorers = sorted(path.stem for path in (book.written / "interactive").glob("*.md"))
+    others = (f"- [{title}](chapters/{folder}.md): {about_other(folder)[1]}" for folder, title in titles.items() if folder.upper() not in known)
     project = [Path(page).with_suffix("").as_posix() for page in PROJECT_PAGES if (book.project.root / page).is_file()]
     parts = {
         "Read": ["notebooks/00_start_here", *(f"{title} <chapters/{folder}>" for folder, title in titles.items())],
-        "Explorers": [f"interactive/{name}" for name in explorers],
+        "Explorers": [f"interactive/{name}" for name in EXPLORERS],
         "Look up": ["claims/index", "docs/errata", "notebooks/90_claims", "api/index"],
         "The project": project,
     }

@@ -37,7 +37,7 @@ WORDS = {
     "proved": "a symbolic identity, checked by sympy or in exact arithmetic",
     "exact": "numbers agree with an independent exact computation to rounding",
     "reproduced": "simulation agrees with the printed value or shape at a stated error rate",
-    "scaled": "shown at a smaller scale; the entry says what was scaled",
+    "scaled": "put to a test at a smaller scale; beside it stands whether it was reproduced there, and the entry says what was scaled",
     "corrected": "the printed form is refuted by a test, and the corrected form has evidence",
     "qualified": "holds only under a condition that the paper leaves out, or says less than it seems: a counterexample is shown",
     "definition": "implemented, and a test exercises it",
@@ -81,6 +81,21 @@ class Reading:
         around = [name for name in own if stem.startswith(re.match(r".*/(?:[0-9A-Z]+_)*", name)[0])]
         return sorted(inside or around, key=by_section)
 
+    def of_claim(self, verdict: Verdict, used_by: list[str]) -> list[str]:
+        """Notebooks that name a row, else those about its section, else those that name what it rests on or what rests on it."""
+        related = [*(verdict.entry.uses if verdict.entry else ()), *used_by]
+        around = dict.fromkeys(name for id_ in related for name in self.notebooks_naming.get(id_, ()))
+        return self.notebooks_naming.get(verdict.row.id) or self.of_section(verdict.row.paper, verdict.row.section) or list(around)
+
+    def figures_of(self, verdict: Verdict, notebooks: list[str]) -> tuple[str, list[Figure]]:
+        """The figures that show a row, or those beside it: of the first of its notebooks that has some, its own paper's before others."""
+        own = [figure for figure in self.figures if self.claim_of.get(figure.id) == verdict.row.id]
+        for name in [] if own else sorted(notebooks, key=lambda name: not name.startswith(f"{verdict.row.paper.lower()}/")):
+            beside = [figure for figure in self.figures if figure.notebook == name]
+            if beside:
+                return "Figures beside it", beside
+        return "Figures", own
+
 
 def pages(table: Table, reading: Reading) -> dict[str, str]:
     """Markdown of the pages by file name, in the folder of claims."""
@@ -115,6 +130,7 @@ def _rows(table: Table) -> str:
 
 def _row(verdict: Verdict) -> str:
     row, statement = verdict.row, show.one_line(verdict.statement).replace("|", r"\vert ")
+    statement = f"*({verdict.at_scale})* {statement}" if verdict.at_scale else statement
     cells = (f"[{row.id}](#{anchor(row.id)})", row.paper, kind(row.kind), row.section, badge(verdict.status), statement)
     return f"| {' | '.join(cells)} |"
 
@@ -149,6 +165,7 @@ def _claim(verdict: Verdict, reading: Reading, used_by: list[str]):
         yield from ("$$", claim.latex, "$$", "")
     if verdict.reason:
         yield f"- **Why open.** {show.one_line(verdict.reason)}"
+    yield from [f"- **Outcome.** {verdict.at_scale}"] * bool(verdict.at_scale)
     if entry and entry.erratum:
         for name, key in (("Printed", "printed"), (RIGHT_FORM[entry.erratum.kind], "corrected"), ("Proof", "proof"), ("Consequence", "consequence")):
             yield f"- **{name}.** {show.one_line(getattr(entry.erratum, key))}"
@@ -158,9 +175,9 @@ def _claim(verdict: Verdict, reading: Reading, used_by: list[str]):
         yield from [f"- **Note.** {show.one_line(entry.note)}"] * bool(entry.note and entry.note != verdict.reason)
     yield from [f"- **Used by.** {_ids(used_by)}"] * bool(used_by)
     yield from ["- **Tests.**", *_tests(verdict)] * bool(verdict.evidence)
-    figures = [figure for figure in reading.figures if reading.claim_of.get(figure.id) == row.id]
-    yield from [f"- **Figures.** {', '.join(f'[{figure.id}](#{figure.label})' for figure in figures)}"] * bool(figures)
-    notebooks = reading.notebooks_naming.get(row.id) or reading.of_section(row.paper, row.section)
+    notebooks = reading.of_claim(verdict, used_by)
+    shown, figures = reading.figures_of(verdict, notebooks)
+    yield from [f"- **{shown}.** {', '.join(f'[{figure.id}](#{figure.label})' for figure in figures)}"] * bool(figures)
     yield from [f"- **Read in.** {_links(notebooks, reading)}"] * bool(notebooks)
     if claim.arguments:
         given = (name if default is None else f"{name}={default}" for name, default in claim.arguments.items())

@@ -19,6 +19,7 @@ from companion.files import digest
 from stalegrad.claims import ledger, report
 
 TEST = re.compile(r"(tests/[\w/]+)\.py::(\w+)")
+DIRECTIVE = re.compile(r"\s*\.\. \w+::")
 SPECIAL = re.compile(
     r"""
     (?P<code> ``.+?`` | `[^`]+` )
@@ -52,14 +53,14 @@ def unsaid(app, what, name, thing, skip, options) -> bool | None:
 
 
 def _parts(lines: list[str]):
-    """Pieces of a docstring, each with whether it is to stay as it is: literal blocks and examples."""
+    """Pieces of a docstring, each with whether it is to stay as it is: literal blocks, examples, and directives from their first line on."""
     piece, verbatim, least = [], False, 0
     for line in lines:
         indent = len(line) - len(line.lstrip())
-        example = line.lstrip().startswith(">>>")
-        if (verbatim and line.strip() and indent < least) or (example and not verbatim):
+        example, directive = line.lstrip().startswith(">>>"), bool(DIRECTIVE.match(line))
+        if (verbatim and line.strip() and indent < least) or (not verbatim and (example or directive)):
             yield verbatim, "".join(piece)
-            piece, verbatim, least = [], example, indent
+            piece, verbatim, least = [], example or directive, indent + directive
         piece.append(f"{line}\n")
         if not verbatim and line.endswith("::"):
             yield verbatim, "".join(piece)
@@ -148,12 +149,17 @@ def lines_of(file: str) -> dict[str, int]:
 
 
 def test_pages(app):
-    """A page with the source of every test file that bears on a claim; its lines are what links lead to."""
+    """A page with the source of every test file that bears on a claim, and these claims; its lines are what links lead to."""
     root = settings.here().root
     formatter = HtmlFormatter(linespans="L", cssclass="highlight")
-    evidence = report.read(report.COMMITTED, ledger.read_inventory()).evidence
-    for file in sorted({item.test.partition("::")[0] for items in evidence.values() for item in items}):
-        path = root / file
+    claims: dict[str, set[str]] = {}
+    for id_, items in report.read(report.COMMITTED, ledger.read_inventory()).evidence.items():
+        for item in items:
+            claims.setdefault(item.test.partition("::")[0], set()).add(id_)
+    for file, borne_on in sorted(claims.items()):
+        path, up = root / file, "../" * file.count("/")
         if path.is_file():
             code = highlight(path.read_text(encoding="utf-8"), PythonLexer(), formatter)
-            yield Path(file).with_suffix("").as_posix(), {"title": file, "body": f"<h1>{file}</h1>{code}"}, "page.html"
+            links = ", ".join(f'<a href="{up}{address_of(id_)}">{id_}</a>' for id_ in sorted(borne_on))
+            words = f'<p><a href="{up}index.html">stalegrad</a>, {escape(file)}. It bears on {links}.</p>'
+            yield Path(file).with_suffix("").as_posix(), {"title": file, "body": f"<h1>{escape(path.name)}</h1>{words}{code}"}, "page.html"

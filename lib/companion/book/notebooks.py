@@ -12,7 +12,7 @@ from companion.book.places import anchor
 from companion.settings import Project
 
 QUESTION = "**Question.**"
-THUMBNAIL = (400, 260)
+THUMBNAIL = (640, 360)
 SAVED = re.compile(r"^(\S+): (\d+) numbers, digest ([0-9a-f]{12})\n?", flags=re.MULTILINE)
 
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from stalegrad import staleness as laws
-from stalegrad.advice import confirm, search
+from stalegrad.advice import confirm, search, words
 from stalegrad.advice.course import error_after, steps_to
 from stalegrad.advice.modes import Setting, radius
 from stalegrad.advice.report import Line
-from stalegrad.advice.situation import Situation
+from stalegrad.advice.situation import LAGS, Situation
 from stalegrad.theory.pca import stability
 
 INDEPENDENT = "delays drawn independently of each other and of the data (for real queues they are not: SME-A1)"
@@ -20,7 +20,9 @@ QUADRATIC = "the objective is a quadratic where the run moves, with curvatures w
 ALIGNED = "one gradient's noise does not couple directions of different curvature"
 SAME = 0.02
 """Advice that gains less than this share is not worth changing a run."""
-WORTH = 0.1
+FARTHEST = 1e4
+"""Largest mean of a geometric law that is tried."""
+WORTH = 0.05
 """What a momentum must gain on the best learning rate without one: it is one more thing to go wrong."""
 
 
@@ -66,9 +68,9 @@ def stable(situation: Situation) -> Line:
     edge, factor = search.edge(modes, now, law), search.worst_radius(modes, now, law)
     share = now.eta / edge
     if factor < 1.0:
-        text = f"stable. The error's transient shrinks by {factor:.6g} a step; eta = {now.eta:g} is at {share:.0%} of the edge, eta = {edge:.4g}."
+        text = f"stable. Each step keeps {factor:.6g} of {words.LEFT}; eta = {now.eta:g} is at {share:.0%} of the edge of stability, {edge:.4g}."
     else:
-        text = f"NOT stable: second moments grow. eta = {now.eta:g} is {share:.2f} times the edge, eta = {edge:.4g}; stay below it."
+        text = f"NOT stable: second moments grow. eta = {now.eta:g} is {share:.2f} times the edge of stability, {edge:.4g}; stay below it."
     value = {"factor": factor, "edge": edge, "share": share}
     return Line("stability", text, value, basis(situation, now), assumptions(situation), check=confirm.agree(situation))
 
@@ -82,12 +84,28 @@ def delay(situation: Situation) -> list[Line]:
     longest = stability.last_stable(now.eta * largest, now.momentum)
     mean = _geometric_edge(situation)
     text = f"at this eta and momentum the mean bears a constant delay of up to {longest} updates"
+    if situation.relative_noise:
+        of_mean, longest = longest, _constant_edge(situation, longest)
+        more = " or more" if longest == LAGS < of_mean else ""
+        bear = f"a constant delay of up to {longest}{more} updates" if longest >= 0 else "no constant delay, not even 0"
+        text = f"at this eta and momentum second moments bear {bear} (the mean alone {of_mean})"
     if mean > 0.0:
-        text += f"; with geometric delays second moments bear a mean of {_short(mean)}, which {int(mean) + 1} memoryless workers have"
+        more = " or more" if mean == FARTHEST else ""
+        text += f"; with geometric delays second moments bear a mean of {_short(mean)}{more}, which {int(mean) + 1} memoryless workers have"
     reach = f"never more than {situation.law.max}" if situation.law.finite is not None else "without a largest delay"
     text += f". The law here has mean {situation.law.mean:.3g}, {reach}."
     claims = ("PCA-critical-delay", "PCA-R11", "SDDE-T4.1", "SME-exact-moments")
     return [Line("delay", text, {"constant": longest, "geometric mean": mean}, claims, assumptions(situation))]
+
+
+def _constant_edge(situation: Situation, of_mean: int) -> int:
+    """Largest constant delay at which second moments are stable where curvatures are drawn; at most that of the mean, and 128; -1 for none."""
+    low, high = -1, min(of_mean, LAGS) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = search.worst_radius(situation.modes, situation.setting, laws.constant(middle)) < 1.0
+        low, high = (middle, high) if fits else (low, middle)
+    return low
 
 
 def _short(number: float) -> str:
@@ -95,13 +113,15 @@ def _short(number: float) -> str:
 
 
 def _geometric_edge(situation: Situation) -> float:
-    """Largest mean of a geometric law that is stable, to three digits; 0 if there is none."""
-    low, high = 0.0, 1.0 - 1e-6
+    """Largest mean of a geometric law that is stable, to three digits and at most 10,000; 0 if there is none."""
+    low, high = 0.0, 1.0 - 1.0 / (1.0 + FARTHEST)
     now, modes = situation.setting, situation.modes
 
     def fits(mu: float) -> bool:
         return search.worst_radius(modes, now, laws.geometric(mu)) < 1.0
 
+    if fits(high):
+        return FARTHEST
     if not fits(low):
         return 0.0
     for _ in range(30):
@@ -136,12 +156,11 @@ def momentum(situation: Situation) -> Line:
 
 
 def _line(topic: str, text: str, situation: Situation, best: Setting, value: dict, claims: tuple[str, ...]) -> Line:
-    goal, modes, law = goal_of(situation), situation.modes, situation.law
-    before, after = goal(modes, situation.setting, law), goal(modes, best, law)
+    gain = bought(situation, best)
+    before, after = gain[telling(gain)].values()
     if before - after <= SAME * before and math.isfinite(before):
         text = f"keep what is set: {text} would gain less than {SAME:.0%}."
-        return Line(topic, text, value | {"keep": True}, claims, assumptions(situation), bought(situation, best))
-    gain = bought(situation, best)
+        return Line(topic, text, value | {"keep": True}, claims, assumptions(situation), gain)
     text = f"{text}. {in_words(gain)}"
     return Line(topic, text, value | {"keep": False}, claims, assumptions(situation), gain, confirm.compare(situation, best))
 
@@ -174,14 +193,20 @@ def _error(situation: Situation, setting: Setting, n_steps: int) -> float:
     return max(error_after(mode, setting, situation.law, situation.start, n_steps) for mode in situation.modes)
 
 
+def telling(gain: dict) -> str:
+    """The name of the most telling of the gains."""
+    return next(name for name in ("gradients to target", "error after the budget", "steps per factor e") if name in gain)
+
+
 def in_words(gain: dict) -> str:
     """The most telling of the gains, in a sentence."""
-    name = next(name for name in ("gradients to target", "error after the budget", "steps per factor e") if name in gain)
+    name = telling(gain)
     now, advised = gain[name]["now"], gain[name]["advised"]
+    if name == "steps per factor e":
+        return f"Buys: {words.transient(now, advised)}."
     units = {
         "gradients to target": f"{advised:.4g} gradients to the target",
         "error after the budget": f"mean squared error {advised:.4g} after the budget",
-        "steps per factor e": f"{advised:.4g} steps for each factor e of the transient",
     }
     before = f"{now:.4g}" if math.isfinite(now) else "never reached" if "target" in name else "unbounded"
     ratio = f", {now / advised:.3g} times fewer" if math.isfinite(now) and "error" not in name and advised > 0 else ""

@@ -1,8 +1,10 @@
-"""Advice on the batch: the schedule of the control problem, with the same number of gradients as a constant batch.
+r"""Advice on the batch: the schedule of the control problem, with the same number of gradients as a constant batch.
 
-The schedule (SME-4.11) is derived for a scalar model of the slowest mode under geometric delays. Here it only proposes: its price gamma is set
-so that the whole budget is spent, the number of steps is varied, and every proposal is judged by the exact error at the end under the law of the
-situation, beside constant batches judged the same way.
+The control problem (SME-4.11) weighs what noise leaves at the end against the price of samples: a batch :math:`B_k=\sqrt{w_k/\gamma}`, at least
+1, where :math:`w_k` is what the noise of step k leaves in :math:`E x^2` at the end. The paper has :math:`w_k` from a scalar model of the slowest
+mode under geometric delays, an exponential; here it is exact, for any law and in whole numbers, since the model is far off where delays are
+constant or few steps are left. The price is set so that the whole budget is spent, the number of steps is varied, and every proposal is judged by
+the exact error of the worst mode, beside constant batches judged the same way.
 """
 
 from __future__ import annotations
@@ -11,8 +13,7 @@ import math
 
 import numpy as np
 
-from stalegrad import control
-from stalegrad.advice.asynchronous import INDEPENDENT, QUADRATIC
+from stalegrad.advice.asynchronous import assumptions, basis
 from stalegrad.advice.confirm import AGREEMENT, PATHS, is_stable, mode_problem, standard_error
 from stalegrad.advice.course import Course
 from stalegrad.advice.modes import Mode, Setting
@@ -22,8 +23,8 @@ from stalegrad.algorithms.async_momentum import async_msgd
 from stalegrad.engine.simulate import simulate
 
 Array = np.ndarray
-SHARES = (1.0, 0.85, 0.7, 0.55, 0.4, 0.3, 0.2, 0.1)
-"""Numbers of steps that are tried, as shares of the budget."""
+SHORTER = 0.8
+"""Numbers of steps that are tried: the budget, and each time this share of the number before."""
 CLAIMS = ("SME-4.11", "SME-4.2", "SME-batch-beats-constant")
 LONGEST = 20_000
 """Steps of a schedule that are simulated as a check; longer ones are judged by exact moments alone."""
@@ -46,6 +47,7 @@ def missing(situation: Situation) -> str:
 
 def schedule(situation: Situation) -> Line:
     """The best proposal, against the constant batch of now and the best constant batch."""
+    claims, assumes = tuple(dict.fromkeys(CLAIMS + basis(situation, situation.setting))), assumptions(situation)
     now = final_error(situation, np.full(situation.n_steps, situation.batch))
     constants = {batch: final_error(situation, np.full(max(1, situation.budget // batch), batch)) for batch in _constants(situation)}
     best_constant = min(constants, key=constants.get)
@@ -54,17 +56,18 @@ def schedule(situation: Situation) -> Line:
     gain = {"error after the budget": {"now": now, "advised": min(error, constants[best_constant]), "best constant batch": constants[best_constant]}}
     if min(error, constants[best_constant]) >= 0.98 * now:
         text = f"keep the constant batch {situation.batch}: no schedule gains 2% on it at this eta and budget."
-        return Line("batch", text, {"batch": situation.batch}, CLAIMS, (QUADRATIC, INDEPENDENT), gain)
+        return Line("batch", text, {"batch": situation.batch}, claims, assumes, gain)
     if error >= constants[best_constant]:
         text = f"a constant batch of {best_constant}: mean squared error {constants[best_constant]:.4g} after the budget (now {now:.4g})."
-        return Line("batch", text, {"batch": best_constant}, ("SME-4.2",), (QUADRATIC, INDEPENDENT), gain)
+        return Line("batch", text, {"batch": best_constant}, claims, assumes, gain)
     first = int(np.argmax(sizes > 1))
+    opening = f"batch 1 for {first} steps, then" if first else f"batch {sizes[0]},"
     text = (
-        f"batch 1 for {first} steps, then growing to {sizes[-1]} at step {len(sizes)}. Buys: mean squared error after the budget {error:.4g} "
+        f"{opening} growing to {sizes[-1]} at step {len(sizes)}. Buys: mean squared error after the budget {error:.4g} "
         f"(now {now:.4g}; the best constant batch, {best_constant}, gives {constants[best_constant]:.4g}). Do not stop it early."
     )
     value = {"steps": len(sizes), "grows from": first, "last batch": int(sizes[-1]), "sizes": sizes}
-    return Line("batch", text, value, CLAIMS, (QUADRATIC, INDEPENDENT), gain, _check(situation, sizes))
+    return Line("batch", text, value, claims, assumes, gain, _check(situation, sizes))
 
 
 def final_error(situation: Situation, sizes: Array) -> float:
@@ -72,27 +75,37 @@ def final_error(situation: Situation, sizes: Array) -> float:
     return max(Course(mode, situation.setting, situation.law, situation.start).along(sizes) for mode in situation.modes)
 
 
-def spending(situation: Situation, n_steps: int) -> Array:
-    """The schedule (SME-4.11) for the slowest mode over `n_steps` steps whose sizes sum to the budget as nearly as whole numbers can, or less.
+def spending(weights: Array, budget: int) -> Array:
+    r"""The best batch sizes where the noise of step k leaves `weights[k]`, whose sum is the budget as nearly as one price allows, or less.
 
-    The law counts by its mean, mu = mean / (1 + mean), and one step lasts sqrt(eta (1 - mu)).
+    At the price gamma a batch grows to B as long as its last sample saves it, :math:`w_k/(B(B-1))\ge\gamma`. Sizes never fall: a weight
+    counts by the largest of those before it, where a mode oscillates.
+
+    >>> spending(np.array([1.0, 4.0, 16.0]), 14).tolist()
+    [2, 4, 8]
     """
-    mode, mean = situation.modes[0], situation.law.mean
+    weights = np.maximum.accumulate(weights)
 
     def sizes(log_gamma: float) -> Array:
-        problem = control.BatchProblem(situation.eta, mean / (1.0 + mean), mode.noise, math.exp(log_gamma), mode.h)
-        return control.batch_schedule(problem, n_steps)
+        return np.floor(0.5 * (1.0 + np.sqrt(1.0 + 4.0 * weights / math.exp(log_gamma)))).astype(int)
 
-    low, high = -80.0, 40.0
+    high = math.log(weights[-1])
+    low = high - 2.0 * math.log(2.0 * budget)
     for _ in range(50):
         middle = 0.5 * (low + high)
-        low, high = (low, middle) if sizes(middle).sum() <= situation.budget else (middle, high)
+        low, high = (low, middle) if sizes(middle).sum() <= budget else (middle, high)
     return sizes(high)
 
 
 def _proposals(situation: Situation) -> list[Array]:
-    found = [spending(situation, max(1, int(share * situation.budget))) for share in SHARES]
-    return [sizes for sizes in found if sizes.sum() <= situation.budget and sizes[-1] > 1]
+    """For each outermost mode, and for all of them at once: near the edge of stability the mode that is left last is not the flattest."""
+    left = [Course(mode, situation.setting, situation.law, situation.start).responses(situation.budget) for mode in situation.modes]
+    left += [sum(left)] * (len(left) > 1)
+    n_steps, found = situation.budget, []
+    while n_steps >= 1:
+        found += [spending(weights[:n_steps][::-1], situation.budget) for weights in left]
+        n_steps = int(SHORTER * n_steps)
+    return [sizes for sizes in found if sizes[-1] > 1]
 
 
 def _constants(situation: Situation) -> list[int]:
@@ -106,7 +119,7 @@ def _check(situation: Situation, sizes: Array) -> Check | None:
         return None
     mode: Mode = situation.modes[0]
     setting = Setting(situation.eta, 0.0, 1)
-    paths = max(256, min(PATHS, 20_000_000 // len(sizes)))
+    paths = situation.paths or max(256, min(PATHS, 20_000_000 // len(sizes)))
     process = async_msgd(mode_problem(mode), situation.eta, 0.0, situation.law, sizes)
     final = simulate(process, situation.start, n_paths=paths, n_steps=len(sizes), keep="final").final[:, 0] ** 2
     exact, error = Course(mode, setting, situation.law, situation.start).along(sizes), standard_error(final)

@@ -1,7 +1,13 @@
 r"""The error of a mode along a run: exact :math:`E x_k^2` from a frozen past, and the steps to a target.
 
 The second moments of `modes` advance by one matrix on (S, Q, 1), with S the moments of what is remembered and Q those of averaged reads.
-Short recursions take k steps by powers of that matrix; longer ones are stepped, and continued by their leading factor.
+Short recursions take k steps by powers of that matrix. For long windows the variance of the gradients solves a scalar renewal equation: with m the
+mean path, z its expected read, R the expected square of its read, and g the response of x to one gradient, r that of the read,
+
+.. math:: q_k = d_k + (K*q)_{k-1},\quad E x_k^2 = m_k^2 + (g^2*q)_{k-1},\quad
+    d_k = s^2[(1+c/B)R_k - z_k^2] + \eta^2\sigma^2/B,\quad K = s^2[(1+c/B)\,p*g^2 - r^2],
+
+with p the law of the delays; it is solved by a Fourier transform for 20,000 steps, and continued by the leading factor.
 """
 
 from __future__ import annotations
@@ -9,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.signal import lfilter
 
 from stalegrad.advice.modes import Mode, Setting, level, means_of, radius, template_of
 from stalegrad.staleness import Staleness
@@ -35,9 +42,9 @@ def error_after(mode: Mode, setting: Setting, law: Staleness, start: float, n_st
 
 
 def steps_to(mode: Mode, setting: Setting, law: Staleness, start: float, target: float) -> float:
-    r"""First step found at which :math:`E x_k^2` is at most `target`; infinite where the level in the long run is above it.
+    r"""Step from which on :math:`E x_k^2` is at most `target`; infinite where the level in the long run is above it.
 
-    The error is taken to fall: a passing dip of an oscillating mode below the target may be missed.
+    A passing dip of an oscillating mode below the target does not count; later than 20,000 steps the error is taken to fall.
 
     Examples
     --------
@@ -58,7 +65,48 @@ def steps_to(mode: Mode, setting: Setting, law: Staleness, start: float, target:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if course.after(middle) > target else (low, middle)
-    return float(high)
+    return float(_kept(course, high, target))
+
+
+def _kept(course: Course, step: int, target: float) -> int:
+    """The step after the last at which the target is exceeded: looked for up to twice the step and 100 more, and again from there."""
+    while step <= STEPPED:
+        above = np.flatnonzero(course.errors(2 * step + 100)[step:] > target)
+        if len(above) == 0:
+            break
+        step += int(above[-1]) + 1
+    return step
+
+
+def walk(mode: Mode, setting: Setting, law: Staleness, start: float, n_steps: int) -> Array:
+    """E x_k^2 for k = 0 .. `n_steps` under a law with a largest delay, where it is stable, by the renewal equation; (n_steps + 1,).
+
+    Examples
+    --------
+    >>> from stalegrad.staleness import constant
+    >>> walk(Mode(1.0), Setting(0.5), constant(1), 2.0, 3).tolist()
+    [4.0, 1.0, 0.0, 0.25]
+    """
+    law_of_reads, step = np.asarray(law.finite, float), setting.eta * mode.h
+    divisor = np.concatenate([[1.0, -1.0 - setting.momentum, setting.momentum], np.zeros(max(0, len(law_of_reads) - 2))])
+    divisor[1 : len(law_of_reads) + 1] += step * law_of_reads
+    response = lfilter([1.0], divisor, np.eye(1, n_steps)[0])
+    shift = np.concatenate([[0.0], lfilter([1.0], divisor, np.full(n_steps, -step * start))])
+    path, past = start + shift, start**2
+    expected = start + lfilter(law_of_reads, [1.0], shift)[:-1]
+    squared = past + lfilter(law_of_reads, [1.0], path**2 - past)[:-1]
+    spread = 1.0 + mode.relative / setting.batch
+    drawn = step**2 * (spread * squared - expected**2) + setting.eta**2 * mode.noise / setting.batch
+    kernel = step**2 * (spread * lfilter(law_of_reads, [1.0], response**2) - lfilter(law_of_reads, [1.0], response) ** 2)
+    return path**2 + np.concatenate([[0.0], np.maximum(_renewed(drawn, kernel, response**2), 0.0)])
+
+
+def _renewed(drawn: Array, kernel: Array, left: Array) -> Array:
+    """left * q where q_k = drawn_k + (kernel * q)_(k-1): transforms on a circle a little inside, where what wraps around is 10^-12 of itself."""
+    n, length = len(drawn), 2 ** (2 * len(drawn)).bit_length()
+    damping = 10.0 ** (-12.0 / length * np.arange(n))
+    transformed, fed, kept = (np.fft.rfft(damping * values, length) for values in (drawn, np.append(0.0, kernel[:-1]), left))
+    return np.fft.irfft(transformed / (1.0 - fed) * kept, length)[:n] / damping
 
 
 class Course:
@@ -80,13 +128,22 @@ class Course:
         here[1] = 0.0
         self.start = np.concatenate([np.outer(here, here).ravel(), np.full(self.extra, start**2), [1.0]])
         self._powers: list[Array] = []
-        self._walked = [float(start**2)]
+        self._walked = np.array([float(start**2)])
 
     def after(self, n_steps: int) -> float:
         """E x^2 after so many steps."""
         if len(self.start) <= SMALL:
             return float(self._jumped(n_steps)[0])
         return self._stepped(n_steps)
+
+    def errors(self, n_steps: int) -> Array:
+        """E x^2 at steps 0 .. `n_steps`, where the setting is stable."""
+        if self.template.mus is None:
+            return walk(self.mode, self.setting, self.law, self.start[0] ** 0.5, n_steps)
+        rows, power = np.eye(1, len(self.start)), _matrix(self._step(self.setting.batch), len(self.start))
+        while len(rows) <= n_steps:
+            rows, power = np.vstack([rows, rows @ power]), power @ power
+        return rows[: n_steps + 1] @ self.start
 
     def along(self, batches: Array) -> float:
         """E x^2 at the end of a run with these batch sizes, one a step; equal ones in a row are taken together."""
@@ -102,6 +159,26 @@ class Course:
                     vector = step(vector)
         return float(vector[0])
 
+    def responses(self, n_steps: int) -> Array:
+        """What the additive noise of one sample, drawn j + 1 steps before the end, leaves in E x^2 there; (n_steps,), from j = 0.
+
+        Curvatures that are drawn are those of batches of 1. After 20,000 steps by the leading factor.
+        """
+        step = self._step(1.0)
+        vector = np.zeros(len(self.start))
+        vector[-1] = 1.0
+        vector = step(vector)
+        vector[-1] = 0.0
+        if len(vector) <= SMALL:
+            step = _matrix(step, len(vector)).__matmul__
+        left = np.empty(n_steps)
+        walked = min(n_steps, STEPPED)
+        for j in range(walked):
+            left[j], vector = vector[0], step(vector)
+        if n_steps > walked:
+            left[walked:] = left[walked - 1] * radius(self.mode, self.setting, self.law) ** np.arange(1, n_steps - walked + 1)
+        return left
+
     def _jumped(self, n_steps: int) -> Array:
         vector, bit = self.start, 0
         while n_steps >> bit:
@@ -116,12 +193,7 @@ class Course:
     def _stepped(self, n_steps: int) -> float:
         walked = min(n_steps, STEPPED)
         if len(self._walked) <= walked:
-            step, vector = self._step(self.setting.batch), self.start
-            seen = [vector[0]]
-            for _ in range(min(STEPPED, 2 * walked)):
-                vector = step(vector)
-                seen.append(vector[0])
-            self._walked = seen
+            self._walked = walk(self.mode, self.setting, self.law, self.start[0] ** 0.5, min(STEPPED, 2 * walked))
         if n_steps <= STEPPED:
             return float(self._walked[n_steps])
         rest = level(self.mode, self.setting, self.law)

@@ -10,7 +10,9 @@ import math
 
 import numpy as np
 from scipy.ndimage import minimum_filter
+from scipy.optimize import minimize
 
+from stalegrad.advice import words
 from stalegrad.advice.asynchronous import ALIGNED, QUADRATIC
 from stalegrad.advice.confirm import AGREEMENT, PATHS, standard_error
 from stalegrad.advice.report import Check, Line
@@ -28,9 +30,11 @@ BETA = 0.9
 """The thesis' beta; with alpha = beta / p it is what is compared with where no rates are given."""
 ALPHAS, BETAS, REACH = (-1.5, 1.5), (0.005, 1.0), 6.0
 """Where the moving rates are looked for, and how far below 2 / h_max the logarithm of eta. With beta above 1 the centre overshoots the average."""
-STARTS, ZOOMS, SHRINK, FINE = 8, 16, 0.65, 100.0
+STARTS, ZOOMS, SHRINK, FINE, POLISH = 4, 10, 0.65, 100.0, 0.1
 NONE = 0.005
 """No pull on the workers is advised where it costs no more than this share of the rate."""
+UNSEEN = 1e-5
+"""Moving rates of the workers nearer to 0 than the search can tell."""
 SYNCHRONOUS = "all workers exchange in every step (period 1, Jacobi form)"
 APART = "nothing but the pull keeps workers together: where the objective has several minima alpha must not be small or negative (EASGD-rho-range)"
 
@@ -65,6 +69,14 @@ def rates_of_now(situation: Situation) -> tuple[float, float]:
     return (beta / situation.n_workers if situation.alpha is None else situation.alpha), beta
 
 
+def _before(situation: Situation) -> str:
+    """What advice is compared with: the rates of now, or the usual ones where none are set."""
+    if situation.alpha is not None or situation.beta is not None:
+        return "now"
+    alpha, beta = rates_of_now(situation)
+    return f"with alpha = {alpha:.4g} and beta = {beta:g} at this eta"
+
+
 def worst(situation: Situation, eta, alpha, beta) -> Array:
     """Factor of the second moments for the worst of the outermost curvatures; arguments broadcast."""
     radii = [_radius(situation, mode.h, eta, alpha, beta) for mode in situation.modes]
@@ -86,9 +98,29 @@ def least(situation: Situation, free_eta: bool) -> dict[str, float]:
     top = math.log(2.0 / situation.modes[-1].h)
     low = np.array([top - REACH if free_eta else math.log(situation.eta), math.asinh(FINE * ALPHAS[0]), _logit(BETAS[0])])
     high = np.array([top if free_eta else math.log(situation.eta), math.asinh(FINE * ALPHAS[1]), _logit(BETAS[1])])
+    none = np.array([1.0, 0.0, 1.0])
+    apart = _lowest_point(situation, low * none, high * none, (25 if free_eta else 1, 1, 15))
     found = _lowest_point(situation, low, high, (25 if free_eta else 1, 31, 15))
-    apart = float(worst(situation, found["eta"], 0.0, found["beta"]))
-    return found | {"alpha": 0.0, "factor": apart} if apart < 1.0 and _fold(apart) <= (1.0 + NONE) * _fold(found["factor"]) else found
+    found = min((_polished(situation, start, low, high) for start in (found, apart)), key=lambda found: found["factor"])
+    unseen = abs(found["alpha"]) < UNSEEN
+    no_loss = apart["factor"] < 1.0 and _fold(apart["factor"]) <= (1.0 + NONE) * _fold(found["factor"])
+    return apart if unseen or no_loss else found
+
+
+def _polished(situation: Situation, found: dict[str, float], low: Array, high: Array) -> dict[str, float]:
+    """By the simplex of Nelder and Mead: where modes or roots meet the valley is a narrow crease along no axis, which grids lose."""
+    moves = np.flatnonzero(high > low)
+    centre = np.array([math.log(found["eta"]), math.asinh(FINE * found["alpha"]), _logit(found["beta"])])
+
+    def rates(shift: Array) -> tuple[Array, Array, Array]:
+        at = centre.copy()
+        at[moves] += shift
+        return _rates(np.clip(at, low, high))
+
+    simplex = np.vstack([np.zeros(len(moves)), POLISH * np.eye(len(moves))])
+    best = minimize(lambda shift: float(worst(situation, *rates(shift))), simplex[0], method="Nelder-Mead", options={"initial_simplex": simplex})
+    eta, alpha, beta = (float(value) for value in rates(best.x))
+    return {"eta": eta, "alpha": alpha, "beta": beta, "factor": float(best.fun)}
 
 
 def _lowest_point(situation: Situation, low: Array, high: Array, points: tuple[int, ...]) -> dict[str, float]:
@@ -101,7 +133,7 @@ def _lowest_point(situation: Situation, low: Array, high: Array, points: tuple[i
 
 
 def _zoomed(situation: Situation, centre: Array, half: Array, low: Array, high: Array) -> dict[str, float]:
-    points = (1 if half[0] == 0.0 else 7, 9, 9)
+    points = tuple(1 if width == 0.0 else n for width, n in zip(half, (7, 9, 9), strict=True))
     for _ in range(ZOOMS):
         axes, factor = _grid(situation, np.maximum(centre - half, low), np.minimum(centre + half, high), points)
         at = np.unravel_index(np.argmin(factor), factor.shape)
@@ -150,8 +182,7 @@ def _line(topic: str, situation: Situation, now: float, best: dict[str, float]) 
     if now < 1.0 and _fold(best["factor"]) > 0.98 * _fold(now):
         text = f"keep what is set: {rates} would gain less than 2%."
         return Line(topic, text, best | {"keep": True}, claims, assumes, gain)
-    before = f"{_fold(now):.4g}" if now < 1.0 else "unstable"
-    text = f"{rates}. Buys: {_fold(best['factor']):.4g} steps for each factor e of the transient (now {before}); "
+    text = f"{rates}. Buys: {words.transient(_fold(now), _fold(best['factor']), _before(situation))}; "
     text += f"a step is {situation.n_workers * situation.batch} gradients."
     if best["alpha"] == 0.0:
         text += " No pull on the workers contracts faster than these; beta then only smooths, and any from there to 1 does about as well."
@@ -159,7 +190,8 @@ def _line(topic: str, situation: Situation, now: float, best: dict[str, float]) 
         rule = full_optimum(best["eta"] * situation.modes[0].h, best["beta"])
         text += f" At this beta the corrected rule gives alpha = {float(rule['alpha']):.4g}."
     if additive and situation.noise:
-        text += _levels(situation, best)
+        gain["variance in the long run"] = _levels(situation, best)
+        text += " The variance of the centre in the long run is {advised:.3g} (before {now:.3g}).".format(**gain["variance in the long run"])
     return Line(
         topic,
         text,
@@ -171,7 +203,7 @@ def _line(topic: str, situation: Situation, now: float, best: dict[str, float]) 
     )
 
 
-def _levels(situation: Situation, best: dict[str, float]) -> str:
+def _levels(situation: Situation, best: dict[str, float]) -> dict[str, float]:
     """Stationary variance of the centre, now and as advised, in the mode where it is largest."""
     alpha, beta = rates_of_now(situation)
 
@@ -179,8 +211,7 @@ def _levels(situation: Situation, best: dict[str, float]) -> str:
         given = {"eta": eta, "alpha": alpha, "beta": beta, "sigma": math.sqrt(situation.noise / situation.batch), "p": situation.n_workers}
         return max(float(formula("EASGD-5.14").numeric(h=mode.h, **given)["x2"]) for mode in situation.modes)
 
-    advised, now = largest(best["eta"], best["alpha"], best["beta"]), largest(situation.eta, alpha, beta)
-    return f" The variance of the centre in the long run is {advised:.3g} (now {now:.3g})."
+    return {"now": largest(situation.eta, alpha, beta), "advised": largest(best["eta"], best["alpha"], best["beta"])}
 
 
 def _fold(factor) -> float:
@@ -197,7 +228,8 @@ def _check(situation: Situation, best: dict[str, float]) -> Check:
     process = easgd(problem, best["eta"], best["alpha"], best["beta"], situation.n_workers)
     steps = int(np.clip(3.0 * _fold(max(radii)), 5, 2000))
     exact = float(of(process, 1.0, steps).second_moment[-1, 0, 0])
-    run = simulate(process, 1.0, n_paths=PATHS, n_steps=steps, keep="final").final[:, 0] ** 2
+    paths = situation.paths or PATHS
+    run = simulate(process, 1.0, n_paths=paths, n_steps=steps, keep="final").final[:, 0] ** 2
     numbers = {"steps": steps, "advised": float(run.mean()), "advised, standard error": standard_error(run), "exact advised": exact}
     agrees = abs(run.mean() - exact) <= AGREEMENT * standard_error(run) + 1e-12
-    return Check(f"{PATHS} paths of {steps} steps of the centre on the slowest mode", bool(agrees), None, numbers, compares=False)
+    return Check(f"{paths} paths of {steps} steps of the centre on the slowest mode", bool(agrees), None, numbers, compares=False)

@@ -30,20 +30,26 @@ CLOSE = 0.03
 def of_log(situation: Situation, path) -> Situation:
     """The situation with the staleness, and the number of workers, of a logged run (`stalegrad.cluster.log`).
 
-    The first updates, until each worker has made one, are left out: at the start all workers read version 0.
+    As in `stalegrad staleness`, updates count while all workers are at work: at the start all of them read version 0, and once the first has
+    ended the delays of the others are shorter.
 
     Raises
     ------
     ValueError
         For a file that is no log, or one whose delays have no one law, see `measured_law`.
     """
+    from stalegrad.cluster.laws import WARM_UP, under_way
     from stalegrad.cluster.log import read_log
 
     log = read_log(path)
     if len(log) < LEAST:
         raise ValueError(f"{path} has {len(log)} updates: a law needs {LEAST} or more; record a longer run")
-    first_made = [int(np.flatnonzero(log.worker == worker)[0]) for worker in log.workers]
-    settled = log.after(min(max(first_made) + 1, len(log) - LEAST))
+    settled = under_way(log, WARM_UP)
+    if len(settled) < LEAST:
+        raise ValueError(
+            f"{path} has {len(settled)} updates while all {len(log.workers)} workers are at work, of {len(log)}: a law needs {LEAST} or more; "
+            "record a longer run, or give the part of the log that is like the run to come"
+        )
     law, notes = measured_law(settled.tau)
     notes = tuple(note for note in (log.note, *notes) if note)
     return replace(situation, staleness=law, n_workers=len(log.workers), notes=(*situation.notes, *notes))

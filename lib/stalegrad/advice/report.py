@@ -9,6 +9,15 @@ from stalegrad.claims import claim
 from stalegrad.claims.jsonable import jsonable
 
 WIDTH = 118
+UNASKED = (
+    "not shown: elastic averaging (EASGD), which is not known to beat the best asynchronous SGD here, in transient and long-run variance, with as "
+    "many gradients; --elastic, or alpha and beta if it is what runs, shows it (in Python as_text(everything=True))."
+)
+MEANINGS = {
+    "corrected": "Corrected: the printed form is wrong, the right one is used.",
+    "qualified": "Qualified: it holds under a condition that the paper leaves out.",
+    "scaled": "Scaled: shown at a smaller size than the paper's.",
+}
 
 
 @dataclass(frozen=True)
@@ -97,11 +106,14 @@ class Advice:
     lines : tuple of Line
     refusals : tuple of str
         What is not answered, and why.
+    unasked : tuple of str
+        Topics of lines, and refusals, that are not printed unless asked for: `as_text(everything=True)`.
     """
 
     situation: object
     lines: tuple[Line, ...]
     refusals: tuple[str, ...]
+    unasked: tuple[str, ...] = ()
 
     def line(self, topic: str) -> Line:
         """The line on a topic; ValueError where there is none."""
@@ -112,30 +124,61 @@ class Advice:
 
     def table(self) -> list[tuple[str, str, str, str]]:
         """Rows (topic, advice, claims with status, check)."""
-        return [
-            (line.topic, line.text, ", ".join(f"{id_} ({status})" for id_, status in line.statuses.items()), _outcome(line.check))
-            for line in self.lines
-        ]
+        return [(line.topic, line.text, _claims(line), _outcome(line.check)) for line in self.lines]
 
     def as_dict(self) -> dict:
-        """For JSON."""
-        return {"lines": [line.as_dict() for line in self.lines], "refusals": list(self.refusals), "notes": list(self.situation.notes)}
+        """For JSON; all lines, asked for or not."""
+        found = {"lines": [line.as_dict() for line in self.lines], "refusals": list(self.refusals), "notes": list(self.situation.notes)}
+        return found | {"unasked": list(self.unasked)}
+
+    def as_text(self, everything: bool = False) -> str:
+        """For reading: lines with numbers for what they assume, then these assumptions, each once.
+
+        Parameters
+        ----------
+        everything : bool
+            Whether to print what was not asked for and wins nothing, too.
+        """
+        hidden = () if everything else self.unasked
+        lines = [line for line in self.lines if line.topic not in hidden]
+        assumed = list(dict.fromkeys(text for line in lines for text in line.assumes))
+        parts = [_block(f"note: {note}", "") for note in self.situation.notes]
+        for line in lines:
+            parts += _line(line, [assumed.index(text) + 1 for text in line.assumes])
+        parts += [_block(f"refused: {reason}", "") for reason in self.refusals if reason not in hidden]
+        parts += [_block(UNASKED, "")] * any(line.topic in hidden for line in self.lines)
+        parts += ["", "Assumed:", *(_block(f"{number}. {text}", "  ") for number, text in enumerate(assumed, 1))] if assumed else []
+        return "\n".join([*parts, *_legend(lines)])
 
     def __str__(self) -> str:
-        parts = [f"note: {note}" for note in self.situation.notes]
-        for line, (topic, text, rests, outcome) in zip(self.lines, self.table(), strict=True):
-            parts.append(_block(f"{topic}: {text}", ""))
-            parts.append(_block(f"rests on {rests}", "    "))
-            parts.append(_block(f"assumes {'; '.join(line.assumes)}", "    ")) if line.assumes else None
-            parts.append(_block(f"simulation: {outcome}", "    ")) if outcome else None
-        parts += [_block(f"refused: {reason}", "") for reason in self.refusals]
-        return "\n".join(parts)
+        return self.as_text()
+
+
+def _line(line: Line, assumptions: list[int]) -> list[str]:
+    numbers = f"; assumes {', '.join(map(str, assumptions))}" if assumptions else ""
+    found = [_block(f"{line.topic}: {line.text}", ""), _block(f"rests on {_claims(line)}{numbers}", "    ")]
+    return found + ([_block(f"simulation: {_outcome(line.check)}", "    ")] if line.check else [])
+
+
+def _claims(line: Line) -> str:
+    return ", ".join(f"{id_} ({status})" for id_, status in line.statuses.items())
+
+
+def _legend(lines: list[Line]) -> list[str]:
+    """What the statuses mean that are not plain praise, and how to read a claim."""
+    used = {status for line in lines for status in line.statuses.values()}
+    meanings = [text for status, text in MEANINGS.items() if status in used]
+    if not lines:
+        return []
+    return ["", _block(f"A claim in full: stalegrad show {lines[0].claims[0]}. {' '.join(meanings)}".rstrip(), "")]
 
 
 def _outcome(check: Check | None) -> str:
     if check is None:
         return ""
-    return f"{check.verdict}; {check.what}"
+    wanted = check.numbers.get("paths that would settle it")
+    more = f"; about {wanted} paths would settle it (--paths {wanted}, in Python paths={wanted})" if wanted else ""
+    return f"{check.verdict}; {check.what}{more}"
 
 
 def _block(text: str, indent: str) -> str:

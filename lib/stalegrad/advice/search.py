@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import brentq
 
-from stalegrad.advice.modes import Mode, Setting, level, radius
+from stalegrad.advice.course import error_after, steps_to
+from stalegrad.advice.modes import Mode, Setting, radius
 from stalegrad.staleness import Staleness
 
 MOMENTA = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 """Where the search for a momentum starts."""
-POINTS, SECTIONS = 18, 12
+POINTS, SECTIONS = 30, 10
 """Learning rates of the coarse grid, and golden sections after it: eta is then known to half a percent."""
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
@@ -41,7 +42,7 @@ class Goal:
     n_steps: int | None = None
 
     def __call__(self, modes: Sequence[Mode], setting: Setting, law: Staleness) -> float:
-        """The worst mode's value; infinite where it is not stable or does not reach the target. By the leading factor of each mode."""
+        """The worst mode's value; infinite where it is not stable or does not reach the target."""
         return max(self._of(mode, setting, law) for mode in modes)
 
     def _of(self, mode: Mode, setting: Setting, law: Staleness) -> float:
@@ -50,12 +51,9 @@ class Goal:
             return math.inf
         if self.start is None or (self.target is None and self.n_steps is None):
             return -1.0 / math.log(max(factor, 1e-300))
-        floor = level(mode, setting, law)
         if self.target is None:
-            return floor + self.start**2 * factor**self.n_steps
-        if floor >= self.target:
-            return math.inf
-        return max(0.0, math.log(self.start**2 / (self.target - floor)) / -math.log(max(factor, 1e-300)))
+            return error_after(mode, setting, law, self.start, self.n_steps)
+        return steps_to(mode, setting, law, self.start, self.target)
 
 
 def worst_radius(modes: Sequence[Mode], setting: Setting, law: Staleness) -> float:

@@ -58,6 +58,8 @@ class Situation:
         One's own objective, to run the check on; by default a quadratic with these numbers.
     notes : tuple of str
         What was found while measuring, for the report.
+    paths : int, optional
+        Paths of each quick simulation, 256 or more; by default 4096, fewer where the run is long. Four times as many halve what a check can see.
 
     Raises
     ------
@@ -88,6 +90,7 @@ class Situation:
     tail: float | None = None
     problem: object = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    paths: int | None = None
 
     def __post_init__(self):
         least, largest = _pair(self.curvature)
@@ -103,6 +106,8 @@ class Situation:
                 positive(getattr(self, name), name, "it must be positive and finite")
         if self.budget is not None:
             whole(self.budget, "budget", 1)
+        if self.paths is not None:
+            whole(self.paths, "paths", 256)
         if self.staleness is not None and not hasattr(self.staleness, "table"):
             raise ValueError(f"staleness={self.staleness!r} is no law: give geometric(mu), constant(l), empirical(counts), ...")
 

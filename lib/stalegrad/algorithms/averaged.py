@@ -17,7 +17,7 @@ from stalegrad.algorithms import elastic_state
 from stalegrad.algorithms.downpour import downpour_step, nothing_pushed
 from stalegrad.algorithms.sampled import Draw, draw_rows, gradient
 from stalegrad.algorithms.turns import OBSERVABLES, Turn, by_turns, due
-from stalegrad.engine.checks import finite, positive, whole
+from stalegrad.engine.checks import finite, objective, positive, whole
 from stalegrad.engine.process import Process
 from stalegrad.schedule import Schedule
 
@@ -245,7 +245,7 @@ def _averaged_sgd(name: str, problem, eta, more: dict, rate, observe) -> Process
         parameters={"eta": eta} | more | {"observe": observed},
         dt=eta,
         init=_start_of_sgd,
-        draw=partial(draw_rows, problem.law, 1),
+        draw=partial(draw_rows, objective(problem).law, 1),
         step=partial(averaged_sgd_step, problem, eta, rate),
         observe=partial(elastic_state.observe, observed, known=OF_SGD),
         stability="Reduce eta.",

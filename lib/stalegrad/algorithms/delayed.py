@@ -20,7 +20,7 @@ import numpy as np
 
 from stalegrad.algorithms.sampled import position, step_condition
 from stalegrad.engine.alias import AliasTable
-from stalegrad.engine.checks import schedule
+from stalegrad.engine.checks import objective, schedule
 from stalegrad.engine.process import Process
 from stalegrad.engine.rates import Rates, rated
 from stalegrad.engine.streams import Tape
@@ -121,9 +121,7 @@ def frozen_past(longest: int, x0: np.ndarray) -> State:
 
 def finite_rows(problem) -> np.ndarray:
     """The data of a problem with components, or an error."""
-    if not hasattr(problem, "n_components"):
-        raise ValueError(f"problem={problem!r} is no problem: make one with sg.problems.from_sympy, finite_sum, quadratic, ...")
-    if not problem.n_components:
+    if not objective(problem).n_components:
         raise ValueError(f"{problem!r} has no components to draw: this algorithm needs a finite sum; sgd, msgd, nesterov and easgd take any law")
     return problem.data
 

@@ -16,7 +16,7 @@ import numpy as np
 from stalegrad.algorithms import elastic_state as states
 from stalegrad.algorithms.elastic_state import ElasticMomentumState, ElasticState, average, moved
 from stalegrad.algorithms.sampled import Draw, draw_rows, gradients
-from stalegrad.engine.checks import finite, positive, signed_fraction, whole
+from stalegrad.engine.checks import finite, objective, positive, signed_fraction, whole
 from stalegrad.engine.process import Process
 
 
@@ -195,7 +195,7 @@ def _elastic_momentum(name, rule, problem, eta, alpha, beta, momentum, n_workers
 def _process(name, rule, problem, rates: dict, n_workers, observe, local0, state, *, dt: float, stability: str) -> Process:
     p = whole(n_workers, "n_workers", 1)
     observed = states.observed_names(observe)
-    points = states.local_start(local0, p, problem.dim)
+    points = states.local_start(local0, p, objective(problem).dim)
     return Process(
         name=name,
         problem=problem,
@@ -231,7 +231,7 @@ def _arguments(name: str, problem, rates: dict, p: int, observed: tuple, points,
 
 def _mean_condition(problem, eta, alpha, beta) -> str:
     """The message of a diverging run: (3.4) at the problem's largest curvature."""
-    if problem.curvature is None:
+    if objective(problem).curvature is None:
         return "Reduce eta, alpha or beta."
     left = 2.0 - eta * problem.curvature, 2.0 - beta
     return (

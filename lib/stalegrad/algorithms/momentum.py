@@ -12,7 +12,7 @@ from stalegrad import staleness as laws
 from stalegrad.algorithms.delayed import Choices, Draw, delayed_process
 from stalegrad.algorithms.sampled import gradient, sampled_process
 from stalegrad.engine.alias import alias_table
-from stalegrad.engine.checks import fraction, positive, signed_fraction
+from stalegrad.engine.checks import fraction, objective, positive, signed_fraction
 from stalegrad.engine.process import Process
 
 
@@ -57,7 +57,7 @@ def msgd(problem, eta: float, momentum: float) -> Process:
     eta, momentum = positive(eta, "eta"), fraction(momentum, "momentum")
     parameters = {"eta": eta, "momentum": momentum}
     step, dt = partial(msgd_step, problem, eta, momentum), math.sqrt(eta)
-    if not problem.n_components:
+    if not objective(problem).n_components:
         return sampled_process("msgd", problem, parameters, 1, step, at_rest, dt=dt)
     choices = Choices(problem.data, alias_table(laws.none().table), 1, one_read=False)
     return delayed_process("msgd", problem, parameters, choices, step, eta=eta, dt=dt, init=at_rest, momentum=momentum)

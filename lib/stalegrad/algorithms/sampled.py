@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stalegrad.engine.blocks import BlockFunction
-from stalegrad.engine.checks import schedule
+from stalegrad.engine.checks import objective, schedule
 from stalegrad.engine.process import Process
 from stalegrad.engine.rates import rated
 from stalegrad.engine.streams import Tape
@@ -65,7 +65,7 @@ def sampled_process(name: str, problem, parameters: dict, batch, step, init, *, 
         parameters=parameters,
         dt=dt,
         init=init,
-        draw=partial(draw_batch, problem.law, batch, rates),
+        draw=partial(draw_batch, objective(problem).law, batch, rates),
         step=step,
         observe=position,
         kernel=("sampled", "sampled_gradient"),

@@ -8,7 +8,7 @@ from stalegrad import staleness as laws
 from stalegrad.algorithms.delayed import Choices, Draw, State, delayed_process, frozen_past
 from stalegrad.algorithms.sampled import gradient, sampled_process
 from stalegrad.engine.alias import alias_table
-from stalegrad.engine.checks import batch_sizes, positive
+from stalegrad.engine.checks import batch_sizes, objective, positive
 from stalegrad.engine.process import Process
 from stalegrad.engine.rates import given, learning_rates
 
@@ -91,7 +91,7 @@ def sgd_step(problem, eta: float, state: State, draw: Draw) -> State:
 def _synchronous(name: str, problem, parameters: dict, batch) -> Process:
     eta, rates = parameters["eta"], parameters.get("rates")
     step = partial(sgd_step, problem, eta)
-    if not problem.n_components:
+    if not objective(problem).n_components:
         return sampled_process(name, problem, parameters, batch, step, partial(frozen_past, 0), dt=eta)
     choices = Choices(problem.data, alias_table(laws.none().table), batch, one_read=False, rates=rates)
     return delayed_process(name, problem, parameters, choices, step, eta=eta, dt=eta)

@@ -27,7 +27,7 @@ import numpy as np
 from stalegrad.algorithms import elastic_state
 from stalegrad.algorithms.sampled import gradients
 from stalegrad.algorithms.turns import copies
-from stalegrad.engine.checks import finite, positive, signed_fraction, whole
+from stalegrad.engine.checks import finite, objective, positive, signed_fraction, whole
 from stalegrad.engine.process import Process
 from stalegrad.engine.streams import Tape
 
@@ -259,7 +259,7 @@ def _process(name: str, problem, parameters: dict, rule: Callable, start, degree
         parameters=parameters | shape,
         dt=unit,
         init=partial(start, degree, depth),
-        draw=partial(_draw, problem.law, degree**depth),
+        draw=partial(_draw, objective(problem).law, degree**depth),
         step=partial(rule, problem, *parameters.values(), scheme.links(depth), delay),
         observe=partial(elastic_state.observe, observed, known=OBSERVABLES),
         stability="Reduce eta or alpha.",

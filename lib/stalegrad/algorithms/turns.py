@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stalegrad.algorithms import elastic_state
+from stalegrad.engine.checks import objective
 from stalegrad.engine.process import Process
 from stalegrad.engine.streams import Tape
 from stalegrad.schedule import Schedule, Synchronous, checked, random
@@ -56,7 +57,7 @@ def by_turns(name: str, problem, parameters: dict, schedule, n_workers, *, init,
     schedule = random() if schedule is None else schedule
     schedule, n_workers = checked(schedule, n_workers)
     observed = elastic_state.observed_names(observe, known)
-    turns = Turns(problem.law, schedule, n_workers)
+    turns = Turns(objective(problem).law, schedule, n_workers)
     return Process(
         name=name,
         problem=problem,

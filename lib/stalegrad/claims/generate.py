@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from stalegrad.claims import report, status
+from stalegrad.claims import report, show, status
 from stalegrad.claims.ledger import LedgerError
 from stalegrad.claims.status import STATUSES, Table, Verdict
 from stalegrad.files import write_aside
@@ -61,11 +61,12 @@ def _evidence(verdict: Verdict) -> str:
 
 
 def summary(result: Table) -> str:
-    """Counts by status, a row a paper, as a Markdown table."""
+    """Counts by status, a row a paper, as a Markdown table; below it, what became of the scaled rows."""
     lines = ["| paper | rows | " + " | ".join(STATUSES) + " |", "|---|" + "---:|" * (1 + len(STATUSES))]
     for paper, counts in result.summary().items():
         lines.append(f"| `{paper}` | {sum(counts.values())} | " + " | ".join(str(counts[name]) for name in STATUSES) + " |")
-    return "\n".join(lines)
+    scaled = "; ".join(f"`{paper}` {show.counted(found)}" for paper, found in result.at_scale().items())
+    return "\n".join([*lines, *["", f"A scaled row was put to a test at a smaller scale. Of them: {scaled}."] * bool(scaled)])
 
 
 def _with_summary(readme: Path, table: str) -> str:

@@ -8,15 +8,21 @@ holds no verdict: `stalegrad.claims.status` computes it from evidence.
 from __future__ import annotations
 
 import csv
-import difflib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from stalegrad.claims import ids
+
 FOLDER = Path(__file__).parent
 POSITIVE = ("proved", "exact", "reproduced", "scaled", "definition")
 NEGATIVE = ("refutes", "counterexample")
-KINDS = POSITIVE + NEGATIVE
+BESIDE = ("absent", "protocol")
+"""At a smaller scale: what is printed does not show; the printed set-up ran, but nothing printed is decided by it."""
+KINDS = POSITIVE + NEGATIVE + BESIDE
+REPRODUCED, PARTLY, NOT, PROTOCOL = "reproduced at this scale", "partly reproduced at this scale", "not reproduced at this scale", "protocol only"
+AT_SCALE = (REPRODUCED, PARTLY, NOT, PROTOCOL)
+"""What became of a row that was put to a test at a smaller scale; the first sentence of its note."""
 ERRATA = ("corrected", "qualified")
 
 ENTRY_KEYS = {"statement", "assumptions", "uses", "wants", "note", "erratum"}
@@ -119,13 +125,6 @@ def read_inventory(path: Path = FOLDER / "inventory.csv") -> dict[str, Row]:
     return {row.id: row for row in rows}
 
 
-def unknown_id(id_: object, known) -> str:
-    """The sentence for an id that points nowhere, with the nearest ones."""
-    near = difflib.get_close_matches(str(id_), list(known), n=3, cutoff=0.6)
-    hint = f"; nearest: {', '.join(near)}" if near else ""
-    return f"{id_!r} is no claim id of inventory.csv{hint}; `stalegrad claims` lists all of them"
-
-
 def _parse(path: Path) -> dict:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -136,7 +135,7 @@ def _parse(path: Path) -> dict:
 def _problems(id_, raw, paper, rows):
     """Yield every rule that the raw entry breaks, with its remedy."""
     if id_ not in rows:
-        yield f"{unknown_id(id_, rows)}; rename or remove the entry"
+        yield f"{ids.unknown(id_, rows)}; rename or remove the entry"
     elif rows[id_].paper != paper:
         yield f"belongs to {rows[id_].paper}; move it to {rows[id_].paper}.toml"
     if not isinstance(raw, dict):
@@ -150,6 +149,8 @@ def _problems(id_, raw, paper, rows):
         yield f"wants is {raw.get('wants')!r}; it must be one of {', '.join(POSITIVE)}"
     if raw.get("wants") == "scaled" and not _text(raw.get("note")):
         yield "wants 'scaled' but does not say what is scaled; write it in note"
+    elif raw.get("wants") == "scaled" and "erratum" not in raw and at_scale(str(raw["note"])) is None:
+        yield f"wants 'scaled', so its note must begin with what became of it: {', '.join(f'{word.capitalize()}.' for word in AT_SCALE)}"
     if "note" in raw and not _text(raw["note"]):
         yield "note is not a text; write a sentence or remove it"
     for key in ("assumptions", "uses"):
@@ -157,7 +158,7 @@ def _problems(id_, raw, paper, rows):
         if not (isinstance(value, list) and all(_text(item) for item in value)):
             yield f"{key} is {value!r}; it must be a list of texts"
         elif key == "uses":
-            yield from (f"uses: {unknown_id(other, rows)}" for other in value if other not in rows)
+            yield from (f"uses: {ids.unknown(other, rows)}" for other in value if other not in rows)
     if "erratum" in raw:
         yield from _erratum_problems(raw["erratum"])
 
@@ -173,6 +174,15 @@ def _erratum_problems(raw):
     for key in ERRATUM_KEYS[1:]:
         if not _text(raw.get(key)):
             yield f"erratum has no {key!r}; an erratum states {', '.join(ERRATUM_KEYS[1:])}"
+
+
+def at_scale(note: str) -> str | None:
+    """Which of `AT_SCALE` a note begins with, followed by more; None for none of them.
+
+    >>> at_scale("Protocol only. Another data set.")
+    'protocol only'
+    """
+    return next((word for word in AT_SCALE if note.startswith(f"{word.capitalize()}. ")), None)
 
 
 def _text(value) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from stalegrad.claims import ledger, status
+from stalegrad.claims import ids, ledger, status
 from stalegrad.claims.report import Evidence
 
 
@@ -89,7 +90,7 @@ def claim(id: str) -> Claim:
     Parameters
     ----------
     id : str
-        Such as "SME-4.4"; `stalegrad claims` lists all of them.
+        Such as "SME-4.4"; case, spaces, brackets and dashes do not count, so "sme (4.4)" is the same. `stalegrad claims` lists all of them.
 
     Raises
     ------
@@ -102,15 +103,15 @@ def claim(id: str) -> Claim:
     0.014
     """
     rows = ledger.read_inventory()
-    if id not in rows:
-        raise ValueError(ledger.unknown_id(id, rows))
-    return Claim(id)
+    if (known := ids.found(id, rows)) is None:
+        raise ValueError(ids.unknown(id, rows))
+    return Claim(known)
 
 
 def _plain(expr) -> str:
     if hasattr(expr, "items"):
         return "; ".join(f"{name} = {part}" for name, part in expr.items())
-    return str(expr)
+    return re.sub(r"\\operatorname\{(\w+)\}\\(\w+)", r"\1(\2)", str(expr))
 
 
 @cache

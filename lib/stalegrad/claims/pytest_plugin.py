@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stalegrad.claims import ledger, report
+from stalegrad.claims import ids, ledger, report
 
 INVENTORY = ledger.read_inventory()
 
@@ -46,7 +46,7 @@ def _claim_of(item, mark) -> list[str]:
     if len(mark.args) != 2 or mark.kwargs:
         problem = f"mark claim{mark.args!r} is not claim(id, kind); give both, by position"
     elif mark.args[0] not in INVENTORY:
-        problem = f"mark claim: {ledger.unknown_id(mark.args[0], INVENTORY)}"
+        problem = f"mark claim: {ids.unknown(mark.args[0], INVENTORY)}"
     elif mark.args[1] not in ledger.KINDS:
         problem = f"mark claim({mark.args[0]!r}): {mark.args[1]!r} is no kind of evidence; use one of {', '.join(ledger.KINDS)}"
     else:

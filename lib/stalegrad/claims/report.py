@@ -14,7 +14,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from stalegrad.claims.ledger import FOLDER, KINDS, LedgerError, unknown_id
+from stalegrad.claims import ids
+from stalegrad.claims.ledger import FOLDER, KINDS, LedgerError
 from stalegrad.files import write_aside
 
 FORMAT = "stalegrad evidence 1"
@@ -89,7 +90,7 @@ def _by_claim(tests: dict, known) -> dict[str, tuple[Evidence, ...]]:
             raise ValueError(f"{test} has the outcome {result['outcome']!r}, not one of {', '.join(OUTCOMES)}")
         for id_, kind in result["claims"]:
             if id_ not in known:
-                raise ValueError(f"{test}: {unknown_id(id_, known)}")
+                raise ValueError(f"{test}: {ids.unknown(id_, known)}")
             if kind not in KINDS:
                 raise ValueError(f"{test}: {kind!r} is no kind of evidence, of {', '.join(KINDS)}")
             evidence.setdefault(id_, []).append(Evidence(test, kind, result["outcome"], tuple(result["numbers"])))

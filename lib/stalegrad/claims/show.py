@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from dataclasses import asdict
-from pathlib import Path
 
-from stalegrad.claims import report
+from stalegrad.claims import places, report
 from stalegrad.claims.lookup import Claim
 from stalegrad.claims.status import STATUSES, Table, Verdict
-
-SEARCHED = ("lib", "tests", "notebooks", "docs", "benchmarks")
-SUFFIXES = {".py", ".toml", ".md", ".ipynb"}
 
 
 def as_dict(verdict: Verdict) -> dict:
@@ -23,6 +18,7 @@ def as_dict(verdict: Verdict) -> dict:
         "paper": verdict.row.paper,
         "kind": verdict.row.kind,
         "status": verdict.status,
+        "at_scale": verdict.at_scale or None,
         "reason": verdict.reason or None,
         "statement": verdict.statement,
         "wants": verdict.entry.wants if verdict.entry else None,
@@ -47,6 +43,7 @@ def _verdict_lines(rows: list[Verdict]):
     for v in rows:
         text = one_line(v.statement)
         text = f"({v.reason}) {text}" if v.status == "open" and v.entry else text
+        text = f"({v.at_scale}) {text}" if v.at_scale else text
         text = f"(wants {v.short_of}) {text}" if v.short_of else text
         shown = text if len(text) <= room else text[: max(room - 1, 0)] + "…"
         yield f"{v.row.id:<{width}}  {v.status:<10}  {len(v.evidence):>8}  {shown}".rstrip()
@@ -58,6 +55,17 @@ def summary_lines(result: Table):
     for paper, counts in result.summary().items():
         cells = "  ".join(f"{counts[name]:>{len(name)}}" for name in STATUSES)
         yield f"{paper:<6} {sum(counts.values()):>5}  {cells}"
+    for paper, found in result.at_scale().items():
+        yield f"{paper} scaled: {counted(found)}"
+
+
+def counted(found: dict[str, int]) -> str:
+    """Counts in words, those of 0 left out.
+
+    >>> counted({"not reproduced at this scale": 2, "protocol only": 0})
+    '2 not reproduced at this scale'
+    """
+    return ", ".join(f"{n} {word}" for word, n in found.items() if n)
 
 
 def one_line(text: str) -> str:
@@ -67,13 +75,14 @@ def one_line(text: str) -> str:
 
 def page(claim: Claim) -> str:
     """All about one claim: entry, formula, evidence, and where the id stands."""
-    return "\n".join([*_entry_lines(claim.verdict), *_formula_lines(claim), *_evidence_lines(claim), *_place_lines(claim.id)])
+    return "\n".join([*_entry_lines(claim.verdict), *_formula_lines(claim), *_evidence_lines(claim), *_place_lines(claim)])
 
 
 def _entry_lines(verdict: Verdict):
     row, entry = verdict.row, verdict.entry
     yield f"{row.id}  ({row.kind} {row.label}, section {row.section})"
-    yield f"status: {verdict.status}" + (f" ({verdict.reason})" if verdict.reason else "")
+    because = verdict.reason or verdict.at_scale
+    yield f"status: {verdict.status}" + (f" ({because})" if because else "")
     yield f"statement: {one_line(verdict.statement)}"
     if entry:
         yield from (f"assumes: {one_line(text)}" for text in entry.assumptions)
@@ -91,8 +100,9 @@ def _formula_lines(claim: Claim):
         yield f"formula: {claim.plain}"
         yield f"latex: {claim.latex}"
     if claim.arguments:
-        shown = (name if default is None else f"{name}={default}" for name, default in claim.arguments.items())
-        yield f"value: stalegrad value {claim.id} {' '.join(shown)}"
+        shown = (f"{name}=..." if default is None else f"{name}={default}" for name, default in claim.arguments.items())
+        both = " (the printed form too)" if claim.has_printed else ""
+        yield f"value: stalegrad value {claim.id} {' '.join(shown)}{both}"
 
 
 def _evidence_lines(claim: Claim):
@@ -103,14 +113,6 @@ def _evidence_lines(claim: Claim):
             yield f"  {number['label']}: {number['value']} (expected {number['expected']} ± {number['tolerance']}{count})"
 
 
-def _place_lines(id_: str):
-    root = report.source_tree()
-    if root:
-        yield from (f"stands in: {path.relative_to(root).as_posix()}" for path in places(id_, root))
-
-
-def places(id_: str, root: Path) -> list[Path]:
-    """Source files that name the id itself, not a longer one that begins like it."""
-    named = re.compile(rf"(?<![\w-]){re.escape(id_)}(?!\w|\.\w)")
-    files = sorted(path for folder in SEARCHED for path in (root / folder).rglob("*") if path.suffix in SUFFIXES)
-    return [path for path in files if ".ipynb_checkpoints" not in path.parts and named.search(path.read_text("utf-8", "replace"))]
+def _place_lines(claim: Claim):
+    if root := report.source_tree():
+        yield from places.lines(claim.id, [item.test for item in claim.evidence], root)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stalegrad.claims import ledger, report
-from stalegrad.claims.ledger import POSITIVE, Entry, Ledger, Row
+from stalegrad.claims.ledger import AT_SCALE, BESIDE, NOT, PARTLY, POSITIVE, PROTOCOL, REPRODUCED, Entry, Ledger, Row
 from stalegrad.claims.report import Evidence, Report
 
 STATUSES = ("proved", "exact", "reproduced", "scaled", "corrected", "qualified", "definition", "open")
@@ -36,6 +36,16 @@ class Verdict:
             return ""
         return self.entry.wants if POSITIVE.index(best) > POSITIVE.index(self.entry.wants) else ""
 
+    @property
+    def at_scale(self) -> str:
+        """One of `AT_SCALE` for a row of status "scaled", by the kinds of its passing tests; else empty."""
+        if self.status != "scaled":
+            return ""
+        passing = _passing(self.evidence)
+        if "scaled" in passing:
+            return PARTLY if "absent" in passing else REPRODUCED
+        return NOT if "absent" in passing else PROTOCOL
+
 
 @dataclass(frozen=True)
 class Table:
@@ -59,6 +69,11 @@ class Table:
             if verdict.row.paper in counts:
                 counts[verdict.row.paper][verdict.status] += 1
         return counts
+
+    def at_scale(self) -> dict[str, dict[str, int]]:
+        """Number of rows of status "scaled" by what became of them, for each paper that has such rows."""
+        found = [(verdict.row.paper, verdict.at_scale) for verdict in self.verdicts if verdict.at_scale and verdict.row.paper in self.papers]
+        return {paper: {word: found.count((paper, word)) for word in AT_SCALE} for paper in dict.fromkeys(paper for paper, _ in found)}
 
 
 def table(folder: Path = ledger.FOLDER, report_path: Path = report.COMMITTED) -> Table:
@@ -87,8 +102,13 @@ def _report(path: Path, book: Ledger) -> tuple[Report, str]:
 
 def strongest(evidence) -> str | None:
     """Strongest positive kind among the passing tests, or None."""
-    passing = {item.kind for item in evidence if item.outcome == "passed"}
+    passing = _passing(evidence)
     return next((kind for kind in POSITIVE if kind in passing), None)
+
+
+def _passing(evidence) -> set[str]:
+    """Kinds of the passing tests."""
+    return {item.kind for item in evidence if item.outcome == "passed"}
 
 
 def judge(row: Row, entry: Entry | None, evidence: tuple[Evidence, ...]) -> Verdict:
@@ -114,7 +134,7 @@ def _contradictions(entry, evidence):
 def _status(entry, evidence) -> tuple[str, str]:
     if entry is None:
         return "open", "no ledger entry yet"
-    passing = {item.kind for item in evidence if item.outcome == "passed"}
+    passing = _passing(evidence)
     best = strongest(evidence)
     kind = entry.erratum.kind if entry.erratum else None
     if kind == "corrected" and "refutes" not in passing:
@@ -125,6 +145,8 @@ def _status(entry, evidence) -> tuple[str, str]:
         return "open", "no passing test shows the counterexample"
     if kind:
         return kind, ""
+    if best in (None, "definition") and passing & set(BESIDE):
+        return "scaled", ""
     if best is None:
         return "open", entry.note or "no passing test names it"
     return best, ""

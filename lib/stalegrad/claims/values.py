@@ -34,7 +34,7 @@ def value(id_: str, given: dict):
     """Value of the right form at the given arguments; ValueError names what is wrong with them."""
     takes = arguments(id_)
     if not takes and id_ not in VALUES:
-        raise ValueError(f"{id_} has no value: it is no formula of numbers; those with one are {', '.join(evaluable())}")
+        raise ValueError(f"{id_} has no value: it is no formula of numbers; those of {_paper(id_)} with one are {', '.join(_of_paper(id_))}")
     for name, given_value in given.items():
         if isinstance(given_value, str) and name not in WORDS.get(id_, ()):
             raise ValueError(f"{id_}: {name} = {given_value!r} is a word, not a number; write it as in JSON, such as 0.9")
@@ -82,6 +82,14 @@ def printed(id_: str, given: dict):
         _check_call(id_, given, arguments(id_))
         return PRINTED[id_](**given)
     return formula(id_).numeric_printed(**given)
+
+
+def _paper(id_: str) -> str:
+    return id_.partition("-")[0]
+
+
+def _of_paper(id_: str) -> list[str]:
+    return [other for other in evaluable() if _paper(other) == _paper(id_)]
 
 
 def evaluable() -> list[str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from stalegrad.cluster.progress import say
 from stalegrad.files import write_aside
 
 FORMAT = "stalegrad checkpoint 1"
@@ -56,8 +56,7 @@ class Checkpoints:
         except OSError as error:
             self.failed += 1
             kept = "the one before is kept" if self.path.exists() else "there is none yet"
-            text = f"checkpoint {self.path} cannot be written ({error.strerror}); {kept} and the run goes on: make room there"
-            print(f"stalegrad: warning: {text}", file=sys.stderr, flush=True)
+            say(f"warning: checkpoint {self.path} cannot be written ({error.strerror}); {kept} and the run goes on: make room there")
 
     def load(self) -> dict[str, np.ndarray]:
         """The arrays of the checkpoint.

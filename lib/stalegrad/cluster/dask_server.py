@@ -16,13 +16,16 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from stalegrad.cluster.pace import sleep_until
 from stalegrad.cluster.parameter_server import Exchange, Worker, method_of
-from stalegrad.cluster.server import Server, pace_of
+from stalegrad.cluster.progress import Progress
+from stalegrad.cluster.record import RunStopped, remedy
+from stalegrad.cluster.server import Server, pace_of, updates_of
 from stalegrad.cluster.settings import TREES, Settings, start_of
 
 PAUSE = 0.01
@@ -34,7 +37,7 @@ START_UP = 60
 REMEDY = 'engine dask needs dask and distributed: make env EXTRAS="cluster"'
 
 
-class ProcessLost(RuntimeError):
+class ProcessLost(RunStopped):
     """The process that kept the centre has ended, or all others have."""
 
 
@@ -68,6 +71,10 @@ class Centre:
         self.server.checkpoint_if_due()
         return answer
 
+    def version(self) -> int:
+        """Updates so far."""
+        return self.server.centre.version
+
     def finish(self, workers: list[dict]) -> dict:
         """Write what is left to write; the result of the run."""
         self.server.finish()
@@ -92,6 +99,8 @@ def run(settings: Settings, address: str | None = None) -> dict:
         For a tree, an address where nothing answers, a cluster with too few threads, or if Dask is not installed.
     ProcessLost
         If the process of the server, or all others, end before the run does.
+    RunStopped
+        If the server cannot write its log or trace, as on a full disk.
     """
     if settings.algorithm in TREES:
         raise ValueError(f"algorithm={settings.algorithm!r} has no centre, and does not run on dask: give --engine mpi")
@@ -108,12 +117,21 @@ def run_on(client, settings: Settings) -> dict:
     centre = client.submit(Centre, settings, actor=True, workers=[home], allow_other_workers=False).result()
     where = {"workers": others, "allow_other_workers": False, "pure": False}
     tasks = [client.submit(work, centre, settings, number, **where) for number in range(settings.workers)]
-    supervise(client, settings, tasks, home, others)
+    with Progress(settings.progress, updates_of(settings), "updates") as bar:
+        supervise(client, settings, tasks, home, others, partial(_show, bar, centre))
     return centre.finish(client.gather(tasks)).result()
 
 
-def supervise(client, settings: Settings, tasks: list, home: str, others: list[str]) -> None:
-    """Wait for the tasks while they can go on; `ProcessLost` when the server's process, or all others, have ended."""
+def supervise(client, settings: Settings, tasks: list, home: str, others: list[str], look) -> None:
+    """Wait for the tasks while they can go on, and `look` now and then.
+
+    Raises
+    ------
+    ProcessLost
+        When the server's process, or all others, have ended.
+    RunStopped
+        When the server cannot write its log or trace.
+    """
     from distributed import wait
 
     waiting = tasks
@@ -123,14 +141,23 @@ def supervise(client, settings: Settings, tasks: list, home: str, others: list[s
         there = client.nthreads().keys()
         if home not in there:
             client.cancel(tasks, force=True)
-            raise ProcessLost(f"the process of the server has ended: {_after_loss(settings)}")
+            raise ProcessLost(f"the process of the server has ended: {remedy(settings)}")
         if not there & set(others):
             client.cancel(tasks, force=True)
-            raise ProcessLost(f"all processes that compute have ended: {_after_loss(settings)}")
+            raise ProcessLost(f"all processes that compute have ended: {remedy(settings)}")
         for task in waiting:
             if task.status == "error":
+                client.cancel([other for other in tasks if other is not task], force=True)
                 task.result()
         waiting = [task for task in waiting if not task.done()]
+        look()
+
+
+def _show(bar: Progress, centre) -> None:
+    """Move the bar. A server that does not answer is found out by who waits for the tasks."""
+    if bar.shown:
+        with suppress(Exception):
+            bar.at(centre.version().result(timeout=LOOK))
 
 
 def work(centre: Centre, settings: Settings, number: int) -> dict:
@@ -200,7 +227,3 @@ def _absolute(settings: Settings) -> Settings:
     """File names that mean the same in every process of this machine."""
     files = ("checkpoint", "log", "trace")
     return replace(settings, **{name: str(Path(getattr(settings, name)).absolute()) for name in files if getattr(settings, name)})
-
-
-def _after_loss(settings: Settings) -> str:
-    return f"resume from {settings.checkpoint} with --resume" if settings.checkpoint else "start again, with --checkpoint so that it can be resumed"

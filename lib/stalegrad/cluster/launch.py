@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,8 +36,10 @@ def mpiexec() -> str:
 def launch(settings: Settings) -> int:
     """Run `stalegrad.cluster.mpi` with these settings; returns its exit status, and its output goes where ours goes.
 
+    On a terminal the server shows how far it is: it cannot see by itself that mpiexec hands its output to one.
     Stopped by Ctrl-C or SIGTERM, it ends all processes first.
     """
+    settings = replace(settings, progress=settings.progress or sys.stderr.isatty())
     command = [mpiexec(), "-n", str(settings.processes), sys.executable, "-m", "stalegrad.cluster.mpi", *words(settings)]
     job = subprocess.Popen(command, env=one_thread_each(), start_new_session=True)
     with _ended(job):
@@ -44,8 +47,8 @@ def launch(settings: Settings) -> int:
 
 
 def one_thread_each() -> dict[str, str]:
-    """The environment, with one thread a process unless it says otherwise."""
-    return {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", **os.environ}
+    """The environment, with one thread a process unless it says otherwise, and the width of the terminal."""
+    return {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "COLUMNS": str(shutil.get_terminal_size().columns), **os.environ}
 
 
 @contextmanager

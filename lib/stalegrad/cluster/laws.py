@@ -132,7 +132,7 @@ def fit(log: Log, warm_up: int = WARM_UP) -> Fits:
     >>> sg.asgd(sg.problems.quadratic([[1.0], [-1.0]]), 0.1, staleness=found.empirical).name
     'asgd'
     """
-    log = _under_way(log, warm_up)
+    log = under_way(log, warm_up)
     return fit_delays(log.tau, log.worker)
 
 
@@ -141,7 +141,7 @@ def fit_workers(log: Log, warm_up: int = WARM_UP) -> dict[int, Fits]:
 
     With memoryless services the delays of one worker are independent of one another, although those of a run are not.
     """
-    log = _under_way(log, warm_up)
+    log = under_way(log, warm_up)
     return {int(worker): fit_delays(log.tau[log.worker == worker]) for worker in log.workers}
 
 
@@ -184,8 +184,14 @@ def from_events(worker: Array) -> Log:
     return Log({"algorithm": "events"}, name, worker, read, write, read.astype(float), write.astype(float))
 
 
-def _under_way(log: Log, warm_up: int) -> Log:
-    """The log while all workers are at work: after `warm_up` updates of each, up to the last update of who ends first."""
+def under_way(log: Log, warm_up: int) -> Log:
+    """The log while all workers are at work: after `warm_up` updates of each, up to the last update of who ends first.
+
+    Raises
+    ------
+    ValueError
+        If nothing is left.
+    """
     made = [np.flatnonzero(log.worker == worker) for worker in log.workers]
     first = max((int(at[warm_up - 1]) + 1 if len(at) >= warm_up else len(log) for at in made), default=0) if warm_up else 0
     end = min((int(at[-1]) + 1 for at in made), default=0)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stalegrad.files import write_aside
+from stalegrad.cluster.lines import Lines
 
 FORMAT = "stalegrad updates 1"
 FIELDS = {"update": int, "id": str, "worker": int, "read": int, "write": int, "t_read": float, "t_write": float}
@@ -46,6 +46,8 @@ class LogWriter:
     ------
     ValueError
         For a description that is no JSON, or a log to continue that is damaged or shorter than `keep`.
+    OSError
+        If the file cannot be written, at the start or later, as on a full disk; it then ends with the last whole line.
 
     Examples
     --------
@@ -65,19 +67,17 @@ class LogWriter:
             lines = [_json({"log": FORMAT, **meta}, "the description of the run")]
         else:
             lines = _first_lines(self.path, keep)
-        write_aside(self.path, "".join(line + "\n" for line in lines))
-        self._file = self.path.open("a", encoding="utf-8")
+        self._lines = Lines(self.path, lines)
 
     def append(self, id: str, worker: int, read: int, write: int, t_read: float, t_write: float) -> None:
         """Write one update; `id` is its name, such as "2:5" for the sixth update of worker 2."""
         values = self.count, id, worker, read, write, round(t_read, 6), round(t_write, 6)
-        self._file.write(json.dumps({name: make(value) for (name, make), value in zip(FIELDS.items(), values, strict=True)}) + "\n")
-        self._file.flush()
+        self._lines.append(json.dumps({name: make(value) for (name, make), value in zip(FIELDS.items(), values, strict=True)}))
         self.count += 1
 
     def close(self) -> None:
         """Close the file; a second time does nothing."""
-        self._file.close()
+        self._lines.close()
 
     def __enter__(self) -> LogWriter:
         return self

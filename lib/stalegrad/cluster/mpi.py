@@ -2,17 +2,23 @@
 
 All processes run this module with the same words; `stalegrad run ... --engine mpi` starts them on one machine, a cluster's
 own `mpiexec` on many (files of a run then belong on a file system that they share). Process 0 prints the result as JSON.
+
+A process that cannot go on, as with a log on a full disk, ends all of them: what was checkpointed can be resumed.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
+from typing import NoReturn
 
 from stalegrad.cluster.options import add_arguments
-from stalegrad.cluster.record import report
+from stalegrad.cluster.progress import say
+from stalegrad.cluster.record import RunStopped, report
 from stalegrad.cluster.settings import Settings, settings_of
+from stalegrad.files import check_written
 
 try:
     from mpi4py import MPI
@@ -32,7 +38,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """One process of a run; the exit status is 0, or 2 for wrong input."""
+    """One process of a run; the exit status is 0, or 2 for wrong input, or 1 for a run that had to stop."""
     comm = MPI.COMM_WORLD
     try:
         settings = agreed(comm, lambda: _settings(argv))
@@ -40,16 +46,29 @@ def main(argv: list[str] | None = None) -> int:
         result = _run(comm, settings)
     except Refused as refusal:
         if comm.rank == 0:
-            print(f"stalegrad: {refusal}", file=sys.stderr, flush=True)
+            say(str(refusal))
         return 2
+    except RunStopped as stopped:
+        say(str(stopped))
+        _end_all(comm)
     except Exception:
         traceback.print_exc()
-        sys.stderr.flush()
-        comm.Abort(1)
-        raise
-    if result is not None:
-        report(result, settings.out)
+        _end_all(comm)
+    try:
+        if result is not None:
+            report(result, settings.out)
+    except RunStopped as stopped:
+        say(str(stopped))
+        return 1
     return 0
+
+
+def _end_all(comm: MPI.Comm) -> NoReturn:
+    """End all processes with status 1. All is said: what the MPI library would say of its own end goes nowhere."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    comm.Abort(1)
+    raise SystemExit(1)
 
 
 def agreed(comm: MPI.Comm, make):
@@ -57,7 +76,7 @@ def agreed(comm: MPI.Comm, make):
     made, told = None, ""
     try:
         made = make()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RunStopped) as error:
         told = str(error)
     refusals = [text for text in comm.allgather(told) if text]
     if refusals:
@@ -90,7 +109,9 @@ def _run(comm: MPI.Comm, settings: Settings) -> dict | None:
 def _settings(argv: list[str] | None) -> Settings:
     parser = _Parser(prog="python -m stalegrad.cluster.mpi", description=__doc__.splitlines()[0])
     add_arguments(parser)
-    return settings_of(vars(parser.parse_args(argv)))
+    settings = settings_of(vars(parser.parse_args(argv)))
+    check_written(settings)
+    return settings
 
 
 if __name__ == "__main__":

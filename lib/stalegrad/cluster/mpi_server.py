@@ -1,6 +1,15 @@
 """A run with one centre by MPI: process 0 is the server, every other process a worker.
 
 Worker i is process i + 1. A push is one message, its counter in front; the answer is the centre from before it.
+
+Against Algorithms 1 to 3 of the thesis, which write the worker and the master as one program:
+
+- There a worker of EASGD or EAMSGD reads the centre, forms alpha (x - centre), and sends this difference in a second message. Here it sends
+  x, and the server forms the difference with the centre of that moment, and answers with that centre. So worker and centre move by the
+  same difference, as the pseudo-code has it, and no push of another worker comes between the read and the push, as on a machine it might.
+- The worker waits for the answer, as in Section 2.2; its variant that computes meanwhile is not built.
+- The gradient is taken at the x from before the elastic move (EAMSGD: at x + delta v), because the process of the library does it.
+- A worker of DOWNPOUR sends v and adds it to the answer itself, which is the centre after its push, as Algorithm 3 reads it.
 """
 
 from __future__ import annotations
@@ -13,6 +22,7 @@ from mpi4py import MPI
 from stalegrad.cluster.mpi_mail import PAUSE, Inbox, wait
 from stalegrad.cluster.pace import Pace, sleep_until
 from stalegrad.cluster.parameter_server import Worker, method_of
+from stalegrad.cluster.progress import Progress
 from stalegrad.cluster.server import Server, pace_of
 from stalegrad.cluster.settings import Settings, start_of
 
@@ -26,12 +36,13 @@ def run(comm: MPI.Comm, settings: Settings, agreed) -> dict | None:
     if server is None:
         comm.gather(work(comm, settings, Worker(method, start, comm.rank - 1, settings.seed, last)))
         return None
-    serve(comm, server)
+    with server.progress() as bar:
+        serve(comm, server, bar)
     server.finish()
     return server.result(comm.gather(None)[1:])
 
 
-def serve(comm: MPI.Comm, server: Server) -> None:
+def serve(comm: MPI.Comm, server: Server, bar: Progress) -> None:
     """Answer pushes until every worker has made its steps; all begin together."""
     wait(comm.Ibarrier())
     server.begin()
@@ -49,6 +60,7 @@ def serve(comm: MPI.Comm, server: Server) -> None:
             if source in answers:
                 wait(answers[source][0])  # the worker has it: it would not push otherwise
             answers[source] = comm.Isend(answer, dest=source), answer
+            bar.at(server.centre.version)
         server.checkpoint_if_due()
     for request, _ in answers.values():
         wait(request)

@@ -9,9 +9,12 @@ SERVER = ("asgd", "downpour", "easgd", "eamsgd")
 TREES = ("easgd-tree", "eamsgd-tree")
 """Algorithms in which every process is a node of a tree."""
 ALGORITHMS = SERVER + TREES
-SERVICE_LAWS = ("exponential", "constant")
+SERVICE_LAWS = ("exponential", "gamma", "constant")
 SCHEMES = {"multiscale": "TAU1,TAU2", "up-down": "UP,DOWN"}
-OF_REAL_RUNS = "processes alpha momentum period degree scheme service service_law speeds latency checkpoint checkpoint_every resume log trace".split()
+OF_REAL_RUNS = (
+    "processes alpha momentum period degree scheme service service_law service_shape speeds latency checkpoint checkpoint_every resume "
+    "log trace progress"
+).split()
 """What `add_options` adds."""
 
 
@@ -26,9 +29,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--scheme", help=f"periods of a tree, {' or '.join(f'{name}:{form}' for name, form in SCHEMES.items())} (default: multiscale:1,10)")
     add("--service", type=float, metavar="SECONDS", help="pad local steps to this mean time (default: not padded)")
     add("--service-law", choices=SERVICE_LAWS, help="law of padded steps (default: exponential)")
+    add("--service-shape", type=float, metavar="K", help="shape of the gamma law, coefficient of variation 1 / sqrt(K) (default: 1, exponential)")
     add("--speeds", metavar="S,S,...", help="one speed a worker; divides its service time (default: all 1)")
     add("--latency", type=float, metavar="SECONDS", help="hold each message, exponential with this mean (default: 0)")
-    add("--checkpoint", metavar="FILE", help="write a checkpoint here now and then; a tree writes one file a node")
+    add("--checkpoint", metavar="FILE", help="write a checkpoint here now and then")
     add("--checkpoint-every", type=float, metavar="SECONDS", help="seconds between two checkpoints (default: 30)")
     add(
         "--resume",
@@ -36,8 +40,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         const=True,
         help="go on from the checkpoint of a run that was stopped, or that shall make more --steps",
     )
-    add("--log", metavar="FILE", help="write a line for every update; `stalegrad staleness` reads it")
-    add("--trace", metavar="FILE", help="write the centre after every update")
+    add("--log", metavar="FILE", help="write a line for every update; `stalegrad staleness` reads it (a tree: a file a node)")
+    add("--trace", metavar="FILE", help="write the centre after every update (a tree: a file a node)")
+    add("--progress", action="store_const", const=True, help="show on stderr how far the run is (default: on a terminal)")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,9 @@ class Pace:
     service : float
         Mean seconds of a local step; 0 for no padding.
     law : str
-        "exponential" or "constant".
+        "exponential", "gamma" or "constant".
+    shape : float
+        Of the Gamma law, whose coefficient of variation is shape^(-1/2); 1 is the exponential law.
     latency : float
         Mean seconds of a message, exponential; 0 for none.
     legs : int
@@ -30,6 +32,7 @@ class Pace:
     tape: Tape
     service: float = 0.0
     law: str = "exponential"
+    shape: float = 1.0
     latency: float = 0.0
     legs: int = 2
 
@@ -40,7 +43,10 @@ class Pace:
         >>> Pace(Tape(0, np.array([0], np.uint64)), service=0.5, law="constant").step_lasts(3)
         0.5
         """
-        return self.service * (1.0 if self.law == "constant" or not self.service else self._exponential((1 + self.legs) * t))
+        if self.law == "constant" or not self.service:
+            return self.service
+        word = (1 + self.legs) * t
+        return self.service * (self._exponential(word) if self.law == "exponential" else self._gamma(word))
 
     def step_ends(self, t: int, before: float) -> float:
         """When local step t ends, by `time.monotonic`, if the one before was to end at `before`.
@@ -56,7 +62,16 @@ class Pace:
         return self.latency * self._exponential((1 + self.legs) * t + 1 + leg) if self.latency else 0.0
 
     def _exponential(self, word: int) -> float:
-        return -math.log(uniforms(self.tape.words(word, 1, SCHEDULE)[0, 0]))
+        return -math.log(self._uniform(word))
+
+    def _gamma(self, word: int) -> float:
+        """Of mean 1, by the inverse of its distribution function, so that a draw takes one word as an exponential one does."""
+        from scipy.special import gammainccinv
+
+        return float(gammainccinv(self.shape, self._uniform(word))) / self.shape
+
+    def _uniform(self, word: int) -> float:
+        return float(uniforms(self.tape.words(word, 1, SCHEDULE)[0, 0]))
 
 
 def sleep_until(moment: float) -> None:

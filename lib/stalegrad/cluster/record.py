@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from stalegrad.claims.jsonable import jsonable
+from stalegrad.cluster.level import Level
 from stalegrad.cluster.log import LogWriter, host_facts, read_log
 from stalegrad.cluster.parameter_server import Update
 from stalegrad.cluster.settings import Settings, file_of
@@ -18,8 +20,12 @@ PRINTED = 16
 """Numbers of a vector that is printed."""
 
 
+class RunStopped(RuntimeError):
+    """A run cannot go on; the text says why, and what to do."""
+
+
 class Record:
-    """Log and trace of the server, or of a node of a tree, where they are asked for.
+    """Log and trace of the server, or of a node of a tree, where they are asked for; and the level of what it records.
 
     Parameters
     ----------
@@ -34,21 +40,35 @@ class Record:
     ------
     ValueError
         For a log to continue that is damaged, or shorter than `version`.
+    RunStopped
+        If a file cannot be written, here or later, as on a full disk. A log with an update missing would be of another run: it ends with
+        its last whole line, and the run with the checkpoint from before.
     """
 
     def __init__(self, settings: Settings, node: int, version: int):
         log, trace = file_of(settings.log, node), file_of(settings.trace, node)
+        self._settings, self.level = settings, Level()
         self.lost = _after(log, version) if settings.resume else 0
         """Updates that were logged and are not in the checkpoint."""
         about = described(settings) | ({"node": node} if settings.is_tree else {})
-        self._log = LogWriter(log, about, keep=version if settings.resume and log.exists() else None) if log else None
-        self._trace = TraceWriter(trace, version)
+        with self._written():
+            self._log = LogWriter(log, about, keep=version if settings.resume and log.exists() else None) if log else None
+            self._trace = TraceWriter(trace, version)
 
     def append(self, update: Update, clock: int, value: np.ndarray) -> None:
         """Write down an update, the local clock of who acted, and the value (d,) it led to."""
-        if self._log is not None:
-            self._log.append(*update)
-        self._trace.append(update.write, clock, value)
+        with self._written():
+            if self._log is not None:
+                self._log.append(*update)
+            self._trace.append(update.write, clock, value)
+        self.level.append(update.write, value)
+
+    @contextmanager
+    def _written(self):
+        try:
+            yield
+        except OSError as error:
+            raise RunStopped(f"{error.filename} cannot be written ({error.strerror}): make room there, then {remedy(self._settings)}") from error
 
     def close(self) -> None:
         """Close the files."""
@@ -62,12 +82,26 @@ def described(settings: Settings) -> dict:
     return {"engine": settings.engine, "workers": settings.workers, **settings.described(), "host": host_facts()}
 
 
+def remedy(settings: Settings) -> str:
+    """What to do when a run has ended too early."""
+    return f"resume from {settings.checkpoint} with --resume" if settings.checkpoint else "start again, with --checkpoint so that it can be resumed"
+
+
 def report(result: dict, out: str) -> None:
-    """Write the result to a file, if one is named, and print it; long vectors go to the file alone."""
-    if out:
-        write_aside(Path(out), json.dumps(jsonable(result), allow_nan=False) + "\n")
+    """Print the result, and write it to a file, if one is named; long vectors go to the file alone.
+
+    Raises
+    ------
+    RunStopped
+        If the file cannot be written.
+    """
     short = {name: value for name, value in result.items() if not isinstance(value, np.ndarray) or value.size <= PRINTED}
     print(json.dumps(jsonable(short), allow_nan=False), flush=True)
+    if out:
+        try:
+            write_aside(Path(out), json.dumps(jsonable(result), allow_nan=False) + "\n")
+        except OSError as error:
+            raise RunStopped(f"{out} cannot be written ({error.strerror}): the run is complete, and its result is what was printed") from error
 
 
 def _after(log: Path | None, version: int) -> int:

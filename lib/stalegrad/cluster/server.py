@@ -9,6 +9,7 @@ import numpy as np
 from stalegrad.cluster.checkpoint import Checkpoints
 from stalegrad.cluster.pace import Pace
 from stalegrad.cluster.parameter_server import Exchange, Method, ParameterServer
+from stalegrad.cluster.progress import Progress
 from stalegrad.cluster.record import Record, described
 from stalegrad.cluster.settings import Settings, evaluated, file_of
 from stalegrad.engine.streams import BufferedTape
@@ -30,6 +31,8 @@ class Server:
     ------
     ValueError
         For a checkpoint that is missing, damaged or of another run.
+    RunStopped
+        If the log or the trace cannot be written, here or when a push is taken.
     """
 
     def __init__(self, settings: Settings, method: Method, start: np.ndarray):
@@ -71,6 +74,12 @@ class Server:
         """What a worker needs to go on."""
         return self.centre.last_exchange(worker)
 
+    def progress(self) -> Progress:
+        """A bar of the updates, at the first of this run."""
+        bar = Progress(self.settings.progress, updates_of(self.settings), "updates")
+        bar.at(self.centre.version)
+        return bar
+
     def finish(self) -> None:
         """Write the last checkpoint and close the files."""
         self.checkpoints.save(self.centre.state(self.now))
@@ -78,11 +87,13 @@ class Server:
 
     def result(self, workers: list[dict]) -> dict:
         """What the run comes to, with what each worker says of itself: its `local` variable and the rest."""
+        problem = self.centre.method.process.problem
         return described(self.settings) | {
             "steps": self.settings.steps,
             "centre": self.centre.centre,
             "average": np.mean([worker["local"] for worker in workers], axis=0),
-            **evaluated(self.centre.method.process.problem, self.centre.centre),
+            **evaluated(problem, self.centre.centre),
+            **self.record.level.told(self.centre.version, getattr(problem, "objective", None)),
             "updates": self.centre.version,
             "updates_before_resume": self.resumed_at,
             "updates_lost_and_made_again": self.record.lost,
@@ -94,8 +105,13 @@ class Server:
         }
 
 
+def updates_of(settings: Settings) -> int:
+    """Updates of the centre that a run comes to: every worker pushes at the local steps 0, period, 2 period, ..."""
+    return settings.workers * -(-settings.steps // settings.period)
+
+
 def pace_of(settings: Settings, worker: int, legs: int = 2) -> Pace:
     """The pace of one worker, by its speed."""
     speed = settings.speeds[worker] if worker < len(settings.speeds) else 1.0
     tape = BufferedTape(settings.seed, np.array([worker], np.uint64))
-    return Pace(tape, settings.service / speed, settings.service_law, settings.latency, legs)
+    return Pace(tape, settings.service / speed, settings.service_law, settings.service_shape, settings.latency, legs)

@@ -42,7 +42,9 @@ class Settings:
     service : float
         Seconds that a local step lasts on average, at speed 1; 0 leaves it as fast as it is.
     service_law : str
-        Law of these seconds, "exponential" or "constant".
+        Law of these seconds, "exponential", "gamma" or "constant".
+    service_shape : float
+        Shape of the Gamma law, whose coefficient of variation is shape^(-1/2).
     speeds : tuple of float
         One a worker, or empty for all 1: what the mean of its service is divided by.
     latency : float
@@ -53,6 +55,8 @@ class Settings:
         Go on from the checkpoint.
     log, trace, out : str
         Files for the updates, for the centre after each of them, and for the result; empty for none.
+    progress : bool
+        Show how far the run is.
     engine : str
         "mpi" or "dask": what carries the messages, for the log and the result.
     """
@@ -71,6 +75,7 @@ class Settings:
     seed: int = 0
     service: float = 0.0
     service_law: str = "exponential"
+    service_shape: float = 1.0
     speeds: tuple[float, ...] = ()
     latency: float = 0.0
     checkpoint: str = ""
@@ -79,6 +84,7 @@ class Settings:
     log: str = ""
     trace: str = ""
     out: str = ""
+    progress: bool = False
     engine: str = "mpi"
 
     @property
@@ -98,7 +104,9 @@ class Settings:
 
 
 NAMES = tuple(field.name for field in fields(Settings))
-FILES = ("checkpoint", "checkpoint_every", "resume", "log", "trace", "out")
+WRITTEN = ("checkpoint", "log", "trace", "out")
+FILES = (*WRITTEN, "checkpoint_every", "resume", "progress")
+"""Options that have no part in the computation."""
 
 
 def unused(algorithm: str) -> tuple[str, ...]:
@@ -161,8 +169,16 @@ def _checked(s: Settings) -> None:
         raise ValueError(f"service_law={s.service_law!r} is unknown: give one of {', '.join(SERVICE_LAWS)}")
     if s.speeds and len(s.speeds) != s.workers:
         raise ValueError(f"speeds lists {len(s.speeds)} workers, but there are {s.workers}: give one speed a worker")
+    positive(s.service_shape, "service_shape", "the shape of a Gamma law must be positive and finite")
+    if s.service_shape != 1.0 and s.service_law != "gamma":
+        raise ValueError(f"service_shape={s.service_shape} has no meaning for the {s.service_law} law: give --service-law gamma, or leave it out")
     for i, speed in enumerate(s.speeds):
         positive(speed, f"speeds[{i}]", "a speed must be positive and finite")
+    names = [(name, Path(getattr(s, name)).absolute()) for name in WRITTEN if getattr(s, name)]
+    for i, (name, path) in enumerate(names):
+        for other, again in names[:i]:
+            if path == again:
+                raise ValueError(f"{other} and {name} are both {getattr(s, name)!r}: give each a file of its own")
     if s.resume and not s.checkpoint:
         raise ValueError("resume is asked for without a checkpoint: name its file by --checkpoint")
     if s.is_tree:
@@ -248,10 +264,11 @@ def process_of(settings: Settings, n_workers: int | None = None, schedule=None):
 
 def words(settings: Settings) -> list[str]:
     """The command line that `options.add_arguments` reads back into the same settings."""
-    left_out = ("algorithm", "resume", "engine", *unused(settings.algorithm))
+    left_out = ("algorithm", "resume", "progress", "engine", *unused(settings.algorithm))
     given = {name: value for name, value in asdict(settings).items() if name not in left_out and value not in ("", ())}
     text = {name: ",".join(map(repr, value)) if name == "speeds" else str(value) for name, value in given.items()}
-    return [settings.algorithm, *(f"--{name.replace('_', '-')}={value}" for name, value in text.items()), *["--resume"] * settings.resume]
+    flags = [f"--{name}" for name in ("resume", "progress") if getattr(settings, name)]
+    return [settings.algorithm, *(f"--{name.replace('_', '-')}={value}" for name, value in text.items()), *flags]
 
 
 def _numbers(text: str, name: str) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from stalegrad.claims.jsonable import jsonable
-from stalegrad.files import write_aside
+from stalegrad.cluster.lines import Lines
 
 
 class TraceWriter:
@@ -23,22 +23,19 @@ class TraceWriter:
     """
 
     def __init__(self, path: Path | None, keep: int = 0):
-        self._file = None
+        self._lines = None
         if path is not None:
-            lines = path.read_text().splitlines(keepends=True)[:keep] if keep and path.exists() else []
-            write_aside(path, "".join(lines))
-            self._file = path.open("a")
+            self._lines = Lines(path, path.read_text().splitlines()[:keep] if keep and path.exists() else [])
 
     def append(self, version: int, clock: int, centre: np.ndarray) -> None:
         """Write the centre (d,) that has this version."""
-        if self._file is not None:
-            self._file.write(json.dumps(jsonable({"write": version, "clock": clock, "centre": centre})) + "\n")
-            self._file.flush()
+        if self._lines is not None:
+            self._lines.append(json.dumps(jsonable({"write": version, "clock": clock, "centre": centre})))
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            self._file.close()
+        if self._lines is not None:
+            self._lines.close()
 
 
 def read_trace(path) -> dict[str, np.ndarray]:

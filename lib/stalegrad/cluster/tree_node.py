@@ -1,7 +1,9 @@
 r"""A node of an EASGD Tree (Algorithm 6), without any network: what it sends when, what it takes in, and its local steps.
 
 In local step t a node first sends, where its periods divide t; then it moves by $x \leftarrow x + \alpha (y - x)$ for each value y that
-has arrived; then a leaf makes its gradient step, and an inner node lets about as much time pass, listening.
+has arrived; then a leaf makes its gradient step, and an inner node lets about as much time pass, listening. So the moves are of
+Gauss-Seidel form, one after the other, and the gradient is taken after them (with momentum at x + delta v), as Algorithm 6 has it;
+in EASGD's own Algorithm 1 it is taken at the x from before.
 Nodes are numbered level by level: the root is 0, the children of node i are $d i + 1, \dots, d i + d$.
 """
 
@@ -62,6 +64,10 @@ class Message(NamedTuple):
     """Version of the receiver that the sender took in last; 0 before the first."""
     heard_time: float
     """When that was sent, by the receiver's clock."""
+    epoch: int
+    """Snapshots that the sender has handed in (`stalegrad.cluster.mpi_snapshot`)."""
+    leaf_steps: int
+    """Local steps that the sender and the leaves below it have made, as far as the sender knows."""
     value: Array
 
     def packed(self) -> Array:
@@ -71,8 +77,12 @@ class Message(NamedTuple):
     @classmethod
     def unpacked(cls, numbers: Array) -> Message:
         """From one array of numbers."""
-        number, version, time, heard, heard_time = numbers[:5].tolist()
-        return cls(int(number), int(version), time, int(heard), heard_time, numbers[5:])
+        number, version, time, heard, heard_time, epoch, leaf_steps = numbers[:HEADER].tolist()
+        return cls(int(number), int(version), time, int(heard), heard_time, int(epoch), int(leaf_steps), numbers[HEADER:])
+
+
+HEADER = len(Message._fields) - 1
+"""Numbers of a packed message before its value."""
 
 
 def place_of(node: int, settings: Settings) -> Place:
@@ -113,15 +123,26 @@ class Node:
         self.value = start_of(settings, self.problem)
         self.velocity = np.zeros(self.problem.dim)
         self.clock = self.version = self.refused = 0
+        self.said = -1
+        """Local step in which it sent last."""
         self.taken = dict.fromkeys(self.place.neighbours, -1)
         """Number of the last message taken from each neighbour."""
         self.heard = dict.fromkeys(self.place.neighbours, (0, 0.0))
         """Version of each neighbour that was taken in last, and when it was sent."""
+        self._below = dict.fromkeys(self.place.children, 0)
         self.tape = BufferedTape(settings.seed, np.array([self.place.leaf or 0], np.uint64))
 
-    def messages(self, now: float) -> list[tuple[int, Message]]:
-        """(neighbour, message) of everything that this local step sends."""
-        return [(to, Message(number, self.version, now, *self.heard[to], self.value)) for to, number in self.place.sends_to(self.clock)]
+    @property
+    def leaf_steps(self) -> int:
+        """Local steps of the leaves below it, or of itself, as far as it has heard."""
+        return self.clock if self.place.leaf is not None else sum(self._below.values())
+
+    def messages(self, now: float, epoch: int = 0) -> list[tuple[int, Message]]:
+        """(neighbour, message) of everything that this local step sends; nothing if it has sent, as before a resume in its middle."""
+        if self.said == self.clock:
+            return []
+        self.said, steps = self.clock, self.leaf_steps
+        return [(to, Message(n, self.version, now, *self.heard[to], epoch, steps, self.value)) for to, n in self.place.sends_to(self.clock)]
 
     def take(self, sender: int, message: Message, now: float) -> Update | None:
         """Move towards a value that has arrived; a message that was taken already is refused."""
@@ -130,11 +151,11 @@ class Node:
             return None
         self.taken[sender] = message.number
         self.heard[sender] = message.version, message.time
+        if sender in self._below:
+            self._below[sender] = message.leaf_steps
         self.value = self.value + self.settings.alpha * (message.value - self.value)
         self.version += 1
-        # After a resume a neighbour may have heard a version that was lost here.
-        read, t_read = (message.heard, message.heard_time) if message.heard < self.version else (self.version - 1, now)
-        return Update(f"{sender}:{message.number}", sender, read, self.version, t_read, now)
+        return Update(f"{sender}:{message.number}", sender, message.heard, self.version, message.heard_time, now)
 
     def step(self) -> None:
         """The end of a local step; on a leaf the library's gradient step, of a tree that has this leaf alone."""
@@ -155,13 +176,13 @@ class Node:
 
     def state(self, now: float) -> dict[str, Array]:
         """All of it, for a checkpoint."""
-        numbers = {name: np.array(getattr(self, name)) for name in ("value", "velocity", "clock", "version", "refused")}
+        numbers = {name: np.array(getattr(self, name)) for name in ("value", "velocity", "clock", "version", "refused", "said")}
         links = {"taken": np.array(list(self.taken.values())), "heard": np.array(list(self.heard.values())).reshape(-1, 2)}
         return numbers | links | {"now": np.array(now)}
 
     def restore(self, state: dict[str, Array]) -> None:
         """Go back to the state of a checkpoint."""
         self.value, self.velocity = np.array(state["value"]), np.array(state["velocity"])
-        self.clock, self.version, self.refused = (int(state[name]) for name in ("clock", "version", "refused"))
+        self.clock, self.version, self.refused, self.said = (int(state[name]) for name in ("clock", "version", "refused", "said"))
         self.taken = dict(zip(self.taken, state["taken"].tolist(), strict=True))
         self.heard = {to: (int(version), time) for to, (version, time) in zip(self.heard, state["heard"].tolist(), strict=True)}

@@ -8,10 +8,35 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 from stalegrad.claims.jsonable import jsonable
 from stalegrad.cluster.options import OF_REAL_RUNS, TREES, add_options
+from stalegrad.commands.parsers import add_command
+from stalegrad.files import check_written
 
+ABOUT = """\
+One algorithm, or limit, on one problem. By default it is simulated: prints the last mean and second moment of x
+over many paths, with standard errors, as one JSON object. With --engine mpi or dask it is run once on real processes.
+"""
+EXAMPLES = """\
+second_half_mean and second_half_second_moment are the means of x and x^2 over the second half of the run, to see whether another setting
+does better: for simulate over its steps k > steps / 2 and all paths; for mpi and dask of the centre (a tree: the root) over its updates
+k > n / 2 of n, and second_half_value is the mean of the objective there. A network has its evaluation at the last centre instead.
+
+Files are written into folders that exist: no folder is made.
+
+examples:
+  # asynchronous SGD on f(x) = x^2, staleness of mean mu / (1 - mu) = 19, and its limit
+  stalegrad run asgd --problem quadratic --eta 0.01 --mu 0.95
+  stalegrad run sme-asgd --problem quadratic --eta 0.01 --mu 0.95
+  # moments of every step into a file, for stalegrad.Ensemble.load
+  stalegrad run asgd --mu 0.9 --paths 2000 --steps 200 --out moments.npz
+  # elastic averaging with four workers, simulated
+  stalegrad run easgd -n 5 --eta 0.05 --steps 200
+  # the same for real, and a log of who read what; needs: make env EXTRAS="cluster"
+  stalegrad run easgd --engine mpi -n 5 --eta 0.05 --steps 200 --log run.jsonl
+"""
 ENGINES = ("simulate", "mpi", "dask")
 OF_SIMULATION = ("mu", "paths")
 """Options that a real run has not: its staleness is what happens, and it is one path."""
@@ -20,8 +45,9 @@ OF_DASK = ("address",)
 
 def add(commands) -> None:
     """Register the command."""
-    sub = commands.add_parser("run", help="run a model on a problem, simulated or on real processes; prints JSON")
-    sub.add_argument("model", metavar="MODEL", help="simulated alone: sme-asgd, sme-sgd; any engine: asgd, downpour, easgd, eamsgd; not dask: *-tree")
+    sub = add_command(commands, "run", "one algorithm or limit on one problem, simulated or on real processes", ABOUT, EXAMPLES)
+    models = "asgd, downpour, easgd, eamsgd (any engine); easgd-tree, eamsgd-tree (simulate, mpi); the limits sme-asgd, sme-sgd (simulate)"
+    sub.add_argument("model", metavar="MODEL", help=models)
     sub.add_argument("--engine", choices=ENGINES, default="simulate", help="simulate (default), or real processes by mpi or dask")
     sub.add_argument("--problem", default="quadratic", help="quadratic (f = x^2, the default), quartic, double-well or package.module:function")
     sub.add_argument("--eta", type=float, default=0.01, help="learning rate (default: 0.01)")
@@ -40,10 +66,13 @@ def add(commands) -> None:
 
 def run(arguments) -> int:
     """Run the command."""
+    check_written(arguments)
     return {"simulate": _simulate, "mpi": _mpi, "dask": _dask}[arguments.engine](arguments)
 
 
 def _simulate(arguments) -> int:
+    import numpy as np
+
     from stalegrad.claims.models import MODELS
     from stalegrad.engine.simulate import simulate
 
@@ -52,14 +81,18 @@ def _simulate(arguments) -> int:
     run = simulate(process, start, n_paths=paths, n_steps=arguments.steps, seed=arguments.seed)
     if arguments.out:
         run.save(arguments.out)
-    last = {
+    half = arguments.steps // 2 + 1
+    squares = np.diagonal(run.second_moment, axis1=1, axis2=2)
+    told = {
         "mean": run.mean[-1],
         "standard_error": run.standard_error[-1],
         "second_moment": run.second_moment[-1],
         "second_moment_standard_error": run.second_moment_standard_error[-1],
         "diverged": run.diverged,
+        "second_half_mean": run.mean[half:].mean(axis=0),
+        "second_half_second_moment": squares[half:].mean(axis=0),
     }
-    print(json.dumps(jsonable(last), allow_nan=False))
+    print(json.dumps(jsonable(told), allow_nan=False))
     return 0
 
 
@@ -80,8 +113,9 @@ def _with_workers(arguments):
 
     if arguments.model not in ALGORITHMS:
         raise ValueError(f"model = {arguments.model!r} is unknown; choose one of {', '.join(dict.fromkeys((*MODELS, *ALGORITHMS)))}")
-    fixed_by_machine = ("service", "service_law", "speeds", "latency", "checkpoint", "checkpoint_every", "resume", "log", "trace")
-    _refuse(arguments, ("mu", *fixed_by_machine, *OF_DASK), f"{arguments.model} with --engine simulate")
+    of_model = ("processes", "alpha", "momentum", "period", "degree", "scheme")
+    of_machine = [name for name in OF_REAL_RUNS if name not in of_model]
+    _refuse(arguments, ("mu", *of_machine, *OF_DASK), f"{arguments.model} with --engine simulate")
     return process_of(settings_of(_given(arguments)))
 
 
@@ -100,13 +134,14 @@ def _dask(arguments) -> int:
     if arguments.model in TREES:
         raise ValueError(f"model = {arguments.model!r} does not run on dask: give --engine mpi")
     settings = settings_of(_given(arguments))
-    from stalegrad.cluster.dask_server import ProcessLost, run
-    from stalegrad.cluster.record import report
+    from stalegrad.cluster.dask_server import run
+    from stalegrad.cluster.record import RunStopped, report
 
+    settings = replace(settings, progress=settings.progress or sys.stderr.isatty())
     try:
         report(run(settings, address=arguments.address), settings.out)
-    except ProcessLost as lost:
-        print(f"stalegrad: {lost}", file=sys.stderr)
+    except RunStopped as stopped:
+        print(f"stalegrad: {stopped}", file=sys.stderr)
         return 1
     return 0
 

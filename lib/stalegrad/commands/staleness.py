@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import json
 
+from stalegrad.commands.parsers import add_command
+
+ABOUT = """\
+Which law do the delays of a real run follow? Fits constant, geometric, uniform and observed laws to its log,
+for all workers together and for each, and tests their shape.
+"""
+OF_LOG = """\
+A log is JSON Lines (or .gz of it): a first line that says so, then one for each update, with the version
+of the parameters that the worker had read and the version that its update made:
+  {"log": "stalegrad updates 1", "algorithm": "asgd"}
+  {"update": 0, "id": "2:0", "worker": 2, "read": 0, "write": 1, "t_read": 0.0, "t_write": 0.04}
+`stalegrad run --engine mpi --log FILE` writes one; in a run of your own, stalegrad.cluster.log.LogWriter does.
+"""
+MORE = (
+    OF_LOG
+    + """
+In the table a small p says that the delays do not have that law; among those left, the smallest AIC fits best.
+
+examples:
+  # a recorded run, in the folder of the repository
+  stalegrad staleness notebooks/data/real_run/exponential.jsonl.gz
+  # one worker is slow: a law for each
+  stalegrad staleness notebooks/data/real_run/one_slow.jsonl.gz --worker-wise
+"""
+)
 IDENTITY = "the mean is counting (workers - 1 while all are busy): only the shape can tell laws apart"
 
 
 def add(commands) -> None:
     """Register the command."""
-    sub = commands.add_parser("staleness", help="fit laws of the delay to the log of a real run, and test their shape")
-    sub.add_argument(
-        "log",
-        metavar="LOG",
-        help="log of the updates, as `stalegrad run --engine mpi --log` or your own run by stalegrad.cluster.log.LogWriter writes it",
-    )
-    sub.add_argument("--json", action="store_true", help="print JSON, with the observed law")
+    sub = add_command(commands, "staleness", "which law the delays of a real run follow, from its log", ABOUT, MORE)
+    sub.add_argument("log", metavar="LOG", help="log of the updates, see below")
+    sub.add_argument("--json", action="store_true", help="print one JSON object, with the observed law, instead of text")
     sub.add_argument("--worker-wise", action="store_true", help="fit the delays of each worker by themselves, too")
     sub.add_argument("--warm-up", type=int, metavar="N", help="updates of each worker that are left out (default: 5)")
     sub.set_defaults(command=staleness)

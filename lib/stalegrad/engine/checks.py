@@ -8,9 +8,31 @@ from numbers import Integral
 import numpy as np
 
 
+def objective(problem):
+    """`problem` itself, if it is one: whatever has the block functions of `stalegrad.problems.Problem`."""
+    if not hasattr(problem, "blocks"):
+        raise ValueError(f"problem={problem!r} is no problem: make one with sg.problems.from_sympy, finite_sum, quadratic, ...")
+    return problem
+
+
+def process_or_limit(given):
+    """`given` itself, if it is a process or a limit."""
+    if not hasattr(given, "problem"):
+        raise ValueError(f"{given!r} is neither a process nor a limit: give sgd(...), asgd(...), sme_asgd(...), ...")
+    return given
+
+
+def real(value, name: str) -> float:
+    """`value` as a float, infinite or NaN if it is."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}={value!r} is no number: give one number, such as 0.1") from None
+
+
 def positive(value, name: str, why: str = "a step must be positive and finite") -> float:
     """`value` as a positive finite float."""
-    number = float(value)
+    number = real(value, name)
     if not (number > 0.0 and math.isfinite(number)):
         raise ValueError(f"{name}={value} is not usable: {why}; give a number above 0")
     return number
@@ -18,7 +40,7 @@ def positive(value, name: str, why: str = "a step must be positive and finite") 
 
 def fraction(value, name: str) -> float:
     """`value` as a float in [0, 1)."""
-    number = float(value)
+    number = real(value, name)
     if not 0.0 <= number < 1.0:
         raise ValueError(f"{name}={value} must lie in [0, 1): 0 switches it off, at 1 nothing is ever forgotten")
     return number
@@ -26,7 +48,7 @@ def fraction(value, name: str) -> float:
 
 def signed_fraction(value, name: str) -> float:
     """`value` as a float in (-1, 1)."""
-    number = float(value)
+    number = real(value, name)
     if not -1.0 < number < 1.0:
         raise ValueError(f"{name}={value} must lie between -1 and 1: 0 switches it off, at 1 nothing is ever forgotten")
     return number
@@ -34,7 +56,7 @@ def signed_fraction(value, name: str) -> float:
 
 def finite(value, name: str) -> float:
     """`value` as a finite float of either sign."""
-    number = float(value)
+    number = real(value, name)
     if not math.isfinite(number):
         raise ValueError(f"{name}={value} is not usable: give a finite number")
     return number
@@ -76,7 +98,10 @@ def schedule(values, n_steps: int, name: str) -> np.ndarray:
 
 def start_point(start, dim: int) -> np.ndarray:
     """`start` as a finite point of dimension `dim`; a number stands for a point in one dimension."""
-    point = np.atleast_1d(np.array(start, dtype=float))
+    try:
+        point = np.atleast_1d(np.array(start, dtype=float))
+    except (TypeError, ValueError):
+        raise ValueError(f"start={start!r} is no point: give {dim} numbers") from None
     if point.shape != (dim,):
         raise ValueError(f"start has shape {np.shape(start)}, but the problem has dimension {dim}: give {dim} numbers")
     if not np.isfinite(point).all():

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stalegrad.engine.blocks import BLOCK, LANES
-from stalegrad.engine.checks import start_point, whole
+from stalegrad.engine.checks import process_or_limit, start_point, whole
 from stalegrad.engine.ensemble import Ensemble, moment_count, provenance
 from stalegrad.engine.process import Process
 from stalegrad.engine.readable import run_reference
@@ -144,9 +144,7 @@ def _as_process(model) -> Process:
     """A process as it is, a limit as its scheme."""
     if isinstance(model, Process):
         return model
-    if not hasattr(model, "discretised"):
-        raise ValueError(f"{model!r} is neither a process nor a limit: give sgd(...), asgd(...), sme_asgd(...), ...")
-    return model.discretised()
+    return process_or_limit(model).discretised()
 
 
 def _remedy(process: Process, point: np.ndarray) -> str:

@@ -14,7 +14,7 @@ from stalegrad import staleness as laws
 from stalegrad.algorithms.delayed import Past, State
 from stalegrad.algorithms.sampled import position
 from stalegrad.engine.alias import AliasTable, alias_table
-from stalegrad.engine.checks import positive, whole
+from stalegrad.engine.checks import objective, positive, whole
 from stalegrad.engine.process import Process, described
 from stalegrad.engine.rates import Rates, given, learning_rates
 from stalegrad.engine.square_root import square_root
@@ -190,7 +190,7 @@ def sdde(problem, eta: float, delay, batch: int = 1, rates=None, delta=None, Sig
     """
     eta, batch, rates = positive(eta, "eta"), whole(batch, "batch", 1), learning_rates(rates)
     delta = eta if delta is None else positive(delta, "delta")
-    law, d = _law(delay), problem.dim
+    law, d = _law(delay), objective(problem).dim
     factor = None if Sigma is None else constant_root(Sigma, d)
     substeps = whole(substeps, "substeps", 1)
     grid = substeps if grid is None else whole(grid, "grid", 1)

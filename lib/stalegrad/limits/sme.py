@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stalegrad.engine.checks import fraction, positive
+from stalegrad.engine.checks import fraction, objective, positive
 from stalegrad.engine.square_root import square_root
 from stalegrad.limits.sde import SDE
 
@@ -57,7 +57,7 @@ def sme_sgd(problem, eta: float) -> SDE:
     eta = positive(eta, "eta")
     return SDE(
         name="sme_sgd",
-        problem=problem,
+        problem=objective(problem),
         parameters={"eta": eta},
         dt=eta,
         start=Position,
@@ -178,7 +178,7 @@ def apply(root: np.ndarray, dB: np.ndarray) -> np.ndarray:
 def _langevin(name: str, problem, parameters: dict, *, friction: float, dt: float, sigma) -> SDE:
     return SDE(
         name=name,
-        problem=problem,
+        problem=objective(problem),
         parameters=parameters,
         dt=dt,
         start=at_rest,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stalegrad import staleness as laws
-from stalegrad.engine.checks import batch_sizes, fraction, positive, schedule
+from stalegrad.engine.checks import batch_sizes, fraction, objective, positive, schedule
 from stalegrad.engine.square_root import square_root
 from stalegrad.limits.sde import SDE
 from stalegrad.limits.sme import apply
@@ -170,7 +170,7 @@ def _stale_sde(name: str, problem, parameters: dict, eta: float, weights, mus, b
     dt = math.sqrt(eta / (1.0 + sum(w * mu / (1.0 - mu) for w, mu in zip(weights, mus, strict=True))))
     return SDE(
         name=name,
-        problem=problem,
+        problem=objective(problem),
         parameters=parameters,
         dt=dt,
         start=partial(frozen_past, problem, len(mus), eta / dt),

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import expm
 
-from stalegrad.engine.checks import schedule, start_point, whole
+from stalegrad.engine.checks import process_or_limit, schedule, start_point, whole
 from stalegrad.moments import delay, delay_scheme, models, traced
 from stalegrad.moments.quadratic import best_mu, exact_moments, figure4, self_consistent
 from stalegrad.moments.system import Array, Moments, System, abscissa, fixed_point, iterate, radius
@@ -59,7 +59,7 @@ def of(model, start, n_steps: int = 1000) -> Moments:
         For a problem whose moments do not close, or an impossible start or number of steps.
     """
     n_steps = whole(n_steps, "n_steps", 0)
-    begin = start_point(start, model.problem.dim)
+    begin = start_point(start, process_or_limit(model).problem.dim)
     if not models.is_written(model):
         return traced.of(model, models.linear(model), begin, n_steps)
     if not models.is_limit(model) and delay_scheme.is_needed(described := models.discrete(model)):
@@ -95,6 +95,7 @@ def exact_limit(model, start, times) -> Moments:
     ValueError
         For impossible times; for a delay equation (`sdde`) whose delay is random, or whose rates, noise or history change.
     """
+    process_or_limit(model)
     times = np.atleast_1d(np.asarray(times, dtype=float))
     if not np.all(np.isfinite(times) & (times >= 0)):
         raise ValueError(f"times = {times} must be finite and at least 0")
@@ -111,7 +112,7 @@ def stationary(model) -> Moments:
     A limit stands for its Euler-Maruyama scheme. With a cycle, as in round robin or with a communication period, they are
     averages over its phases. Moments that do not exist are infinite, with a RuntimeWarning.
     """
-    if not models.is_written(model):
+    if not models.is_written(process_or_limit(model)):
         return traced.stationary(model, models.linear(model))
     return fixed_point(_one_step(model), 1.0, lambda matrix: radius(matrix) < 1.0)
 
@@ -121,7 +122,7 @@ def spectral_radius(model) -> float:
 
     It is that of the whole state, with all workers; with a cycle, the geometric mean over its steps.
     """
-    if not models.is_written(model):
+    if not models.is_written(process_or_limit(model)):
         return traced.spectral_radius(model, models.linear(model))
     return radius(_one_step(model).second_order())
 
@@ -132,7 +133,7 @@ def decay_rate(model) -> float:
     Per step, -log of the spectral radius, for an algorithm; per unit of its own time for a limit (multiply by `dt` to
     compare).
     """
-    if models.is_delayed(model):
+    if models.is_delayed(process_or_limit(model)):
         return -2.0 * models.delayed(model).exponent()
     if models.is_limit(model):
         limit, batch = models.limit(model)

@@ -2,7 +2,8 @@
 
 A run has two numbers for each measure: its "best" value on the way, which is how the thesis compares ("smallest achievable test error"),
 and its "last". Taking the best over the looks at the test set, and the learning rate by it, flatters a method: it is chosen on the data that
-it is judged by. `Choice.honest` says whether a rate was chosen otherwise.
+it is judged by. `Choice.honest` says whether a rate was chosen otherwise. Seeds differ in batches and clocks alone: intervals say nothing
+about another start of the network or another test set.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from stalegrad.engine.blocks import block_function
+from stalegrad.engine.checks import real
 from stalegrad.problems import quartics
 from stalegrad.problems.base import Blocks, Problem, checked_table
 
@@ -42,7 +43,7 @@ def quadratic(centres, curvature: float = 1.0) -> Problem:
     (array([2.]), array([[4.]]))
     """
     centres = checked_table(centres, "centres")
-    curvature = float(curvature)
+    curvature = real(curvature, "curvature")
     if not (curvature > 0 and np.isfinite(curvature)):
         raise ValueError(f"curvature={curvature} must be positive and finite: the components must have a minimum")
     n, d = centres.shape

@@ -77,7 +77,7 @@ def read_csv(
     features : list of str, optional
         Names of the columns to explain it with; by default all others.
     positive : str, optional
-        For classification: rows with this value in the target column become 1, all others 0.
+        For classification: rows with this value in the target column become 1, all others 0, so that of three classes two are one.
     standardise : bool
         Give each feature mean 0 and variance 1, so that one learning rate serves all.
     intercept : bool
@@ -97,7 +97,7 @@ def read_csv(
     ValueError
         Naming line and column: for a header without names, unknown or repeated columns, lines of another length, missing values, text or
         infinity where a number is needed; naming the columns: if they are constant, depend linearly on each other, or differ in size
-        by more than 10,000 without `standardise`; for a class that is not there, or is the only one.
+        by more than 10,000 without `standardise`; for a class that is not there, is the only one, or is written in capitals in some rows only.
     OSError
         If the file cannot be read.
 
@@ -122,7 +122,8 @@ def read_csv(
     inputs = _chosen(names, target, features)
     wanted = [names.index(name) for name in [*inputs, target]]
     rows, dropped = _complete(names, lines, wanted, drop_missing)
-    A = np.array([[_number(row[j], line, names[j], features is None) for j in wanted[:-1]] for line, row in rows])
+    _require_numbers(names, rows, wanted[:-1], features is None)
+    A = np.array([[_number(row[j], line, names[j]) for j in wanted[:-1]] for line, row in rows])
     texts = [(line, row[wanted[-1]]) for line, row in rows]
     b = _target(texts, target) if positive is None else _classes([text for _, text in texts], target, str(positive))
     _require_varying(A, inputs)
@@ -144,15 +145,19 @@ def _cells(path: Path, delimiter: str) -> tuple[list[str], list[tuple[int, list[
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(cell.strip() for cell in row)]
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no CSV file in UTF-8 ({error}): save it as 'CSV UTF-8'") from error
+    except csv.Error as error:
+        raise ValueError(f"{path} is no CSV file ({error} at line {reader.line_num}): close every quote, and double those inside a cell") from error
     if len(lines) < 2:
         raise ValueError(f"{path} has {len(lines)} lines with content: it must have a line of column names and at least one row")
     (_, names), rows = lines[0], lines[1:]
     _require_names(path, names, delimiter)
     for line, row in rows:
         if len(row) != len(names):
-            raise ValueError(f"line {line} of {path} has {len(row)} cells, the header {len(names)}: quote cells that contain {delimiter!r}")
+            raise ValueError(
+                f"line {line} of {path} has {len(row)} cells, the header {len(names)}: give one for each name; quote cells with {delimiter!r} inside"
+            )
     return names, rows
 
 
@@ -161,9 +166,11 @@ def _require_names(path: Path, names: list[str], delimiter: str) -> None:
         raise ValueError(f"the header {names[0]!r} of {path} has no {delimiter!r}: give delimiter={other!r}")
     if all(_is_number(name) for name in names):
         raise ValueError(f"the first line of {path} holds numbers, {', '.join(names[:4])}: put a line of column names first")
+    if "" in names:
+        raise ValueError(f"the header of {path} leaves the name of column {names.index('') + 1} of {len(names)} empty: give every column one")
     repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated or "" in names:
-        raise ValueError(f"the header of {path} repeats {repeated} or leaves a name empty: every column needs a name of its own")
+    if repeated:
+        raise ValueError(f"the header of {path} repeats {repeated}: give every column a name of its own")
 
 
 def _chosen(names: list[str], target: str, features) -> list[str]:
@@ -185,8 +192,9 @@ def _complete(names, lines, wanted: list[int], drop: bool) -> tuple[list, int]:
     """Rows with a value in every column in use, and the number of the others."""
     gaps = [(line, names[j]) for line, row in lines for j in wanted if row[j].lower() in MISSING]
     if gaps and not drop:
-        line, name = gaps[0]
-        raise ValueError(f"{len(gaps)} values are missing, the first in line {line}, column {name!r}: fill them in, or give drop_missing=True")
+        (line, name), many = gaps[0], len(gaps) > 1
+        first = f"{len(gaps)} values are missing, the first" if many else "a value is missing,"
+        raise ValueError(f"{first} in line {line}, column {name!r}: fill {'them' if many else 'it'} in, or give drop_missing=True")
     incomplete = {line for line, _ in gaps}
     rows = [(line, row) for line, row in lines if line not in incomplete]
     if not rows:
@@ -202,10 +210,18 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _number(text: str, line: int, name: str, all_columns: bool = False) -> float:
-    if not _is_number(text):
-        remedy = "leave this column out with features=[...], " if all_columns else ""
-        raise ValueError(f"line {line}, column {name!r} is {text!r}, not a number: {remedy}or code it as numbers, with a decimal point")
+def _require_numbers(names: list[str], rows: list, inputs: list[int], all_columns: bool) -> None:
+    """Every input is a number; if not, the first that is none is shown, and every column that holds one named."""
+    strange = [(line, names[j], row[j]) for line, row in rows for j in inputs if not _is_number(row[j])]
+    if strange:
+        line, name, text = strange[0]
+        others = [other for other in dict.fromkeys(found[1] for found in strange) if other != name]
+        also = f" (there is text in {', '.join(map(repr, others))} too)" if others else ""
+        remedy = "leave such columns out with features=[...], or " if all_columns else ""
+        raise ValueError(f"line {line}, column {name!r} is {text!r}, not a number{also}: {remedy}code them as numbers, with a decimal point")
+
+
+def _number(text: str, line: int, name: str) -> float:
     value = float(text)
     if not abs(value) <= LARGEST:
         raise ValueError(f"line {line}, column {name!r} is {text}: numbers must be finite and at most {LARGEST:g}; choose another unit")
@@ -226,6 +242,9 @@ def _classes(texts: list[str], target: str, positive: str) -> Array:
     found = sorted(set(texts))
     if positive not in found:
         raise ValueError(f"positive={positive!r} does not occur in {target!r}: its values are {found[:8]}")
+    like = [text for text in found if text != positive and text.casefold() == positive.casefold()]
+    if like:
+        raise ValueError(f"{target!r} holds {like[0]!r} beside {positive!r}, and would count as the other class: write every class in one way")
     if len(found) == 1:
         raise ValueError(f"all rows have {target} = {positive!r}: a classification needs rows of both classes")
     return np.array([float(text == positive) for text in texts])

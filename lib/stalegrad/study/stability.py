@@ -52,15 +52,11 @@ class StabilityMap:
     exact: bool
 
     def edge(self) -> Array:
-        """For each y the first x at which the radius passes 1, between grid points by a straight line; NaN where it does not."""
-        edges = np.full(len(self.y), np.nan)
-        for i, row in enumerate(self.radius):
-            beyond = np.flatnonzero(~(row < 1.0))
-            if len(beyond) and beyond[0] > 0:
-                j = beyond[0]
-                share = (1.0 - row[j - 1]) / (row[j] - row[j - 1])
-                edges[i] = self.x[j - 1] + share * (self.x[j] - self.x[j - 1])
-        return edges
+        """For each y the first x at which the radius passes 1, between grid points by a straight line.
+
+        Off the map it is infinite: inf where every x is stable, -inf where not even the first one is.
+        """
+        return np.array([_first_passage(self.x, row) for row in self.radius])
 
     def plot(self, ax=None):
         """Draw the map on `ax`, or on a new figure; returns the figure."""
@@ -78,6 +74,18 @@ class StabilityMap:
             ax.set(xlabel=self.names[0], ylabel=self.names[1])
             colour_bar(fig, mesh, ax, f"{'spectral radius' if self.exact else 'measured growth'} (grey: 1 or more)")
         return fig
+
+
+def _first_passage(x: Array, radius: Array) -> float:
+    """Where the radius passes 1."""
+    beyond = np.flatnonzero(~(radius < 1.0))
+    if not len(beyond):
+        return np.inf
+    j = beyond[0]
+    if j == 0:
+        return -np.inf
+    share = (1.0 - radius[j - 1]) / (radius[j] - radius[j - 1])
+    return x[j - 1] + share * (x[j] - x[j - 1])
 
 
 def stability_map(family: Callable, axes: dict, start=None, n_paths: int = 256, n_steps: int = 400, seed: int = 0) -> StabilityMap:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -86,12 +87,13 @@ class Validity:
 
         from stalegrad.plot import style
 
+        looks = _looks(self.departures)
         with style():
             fig, axes = plt.subplots(1, 2, figsize=(9.0, 3.9), sharex=True, sharey=True)
             for ax, kind in zip(axes, ("mean", "deviation"), strict=True):
                 for limit, found in self.departures.items():
                     height, error = (np.where(np.isfinite(part), part, np.nan) for part in (getattr(found, kind), getattr(found, f"{kind}_error")))
-                    ax.errorbar(self.values, height, 2.0 * error, marker=".", label=limit)
+                    ax.errorbar(self.values, height, 2.0 * error, marker=".", **looks[limit] | {"label": limit})
                 ax.axhline(self.tolerance, color="0.4", linestyle=":", linewidth=1.0)
                 ax.set(yscale="log", xlabel=self.name, title={"mean": "mean", "deviation": "standard deviation"}[kind])
                 if is_geometric(self.values):
@@ -99,6 +101,15 @@ class Validity:
             axes[0].set(ylabel="relative distance from the algorithm")
             fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(self.departures))
         return fig
+
+
+def _looks(limits) -> dict[str, dict]:
+    """The line that each limit has in every figure, if its name is that of a model; the others take lines that are free."""
+    from stalegrad.plot import MODELS
+
+    own = {limit: MODELS[limit.lower()] for limit in limits if limit.lower() in MODELS}
+    free = cycle([look for name, look in MODELS.items() if name != "exact" and look not in own.values()])
+    return {limit: own[limit] if limit in own else next(free) for limit in limits}
 
 
 def validity(
@@ -153,6 +164,8 @@ def validity(
     Notes
     -----
     Claims SME-exact-moments, SME-2.11, SDDE-T4.1. Simulation overestimates small distances: the largest of 64 differences has noise in it.
+    A simulated limit averages over all components at every step, unless their sums have a closed form: time grows with rows of data, steps and
+    paths, and logistic regression on a thousand rows takes many minutes with the default. Look with `n_paths=1024` first.
 
     Examples
     --------

@@ -102,7 +102,9 @@ def test_stability_counts():
     assert [(one.runs, one.unstable, one.never) for one in counts] == [(every, 0, 0), (every, 0, 0), (every, every, 0), (every, every, 0)]
     assert claims.stability(found, Setting("DOWNPOUR", 4, 1), 0.01).never == every
     fig, numbers = claims.draw_periods(found, ("DOWNPOUR", "EASGD"), 0.2, "made up")
-    assert numbers["DOWNPOUR, unstable"].tolist() == [0, 0, 1, 1] and numbers["EASGD, unstable"].sum() == 0
+    share, low, high = numbers["DOWNPOUR, unstable"]
+    assert share.tolist() == [0, 0, 1, 1] and numbers["EASGD, unstable"][0].sum() == 0
+    assert (low <= share).all() and (share <= high).all() and (high - low > 0.1).all()
     assert numbers["DOWNPOUR, last"][0, -1] == claims.GUESSING
 
 

@@ -11,7 +11,7 @@ from stalegrad.nets.trace import Trace
 
 
 def synthetic(spec):
-    curves = {(measure, "centre"): np.linspace(1.0, 0.1 + 0.01 * spec.seed, spec.evaluations + 1) for measure in period.ZOOM}
+    curves = {(measure, "centre"): np.linspace(1.0, 0.1 + 0.01 * spec.seed, spec.evaluations + 1) for measure in period.ZOOM["easgd"]}
     return Trace(spec, spec.times, spec.times, spec.times, curves, {}, np.inf)
 
 

@@ -50,7 +50,7 @@ def test_one_image_a_class():
     assert numbers["images"][:, 0, 0, 0].tolist() == [1.0, 0.0, 3.0]
 
 
-@pytest.mark.claim("EASGD-TAB4.1", "scaled")
+@pytest.mark.claim("EASGD-TAB4.1", "protocol")
 def test_grids_hold_the_printed_rates_times_one_factor():
     """Ratios within a grid are those of the table; nine averages and methods share six rows."""
     rows = {
@@ -68,13 +68,13 @@ def test_grids_hold_the_printed_rates_times_one_factor():
     assert len(numbers) == 2 * len(FAMILIES)
 
 
-@pytest.mark.claim("EASGD-TAB4.2", "scaled")
+@pytest.mark.claim("EASGD-TAB4.2", "protocol")
 def test_the_methods_of_table_42_are_run_with_more_workers():
     """Table 4.2 is Table 4.1 without the averages of DOWNPOUR: the same grids serve for p = 8 and 16."""
     assert set(MAIN) == {"EASGD", "EAMSGD", "DOWNPOUR", "MDOWNPOUR"} and all(FAMILIES[name].momentum in (0.0, 0.99) for name in MAIN)
 
 
-@pytest.mark.claim("EASGD-TAB4.3", "scaled")
+@pytest.mark.claim("EASGD-TAB4.3", "protocol")
 def test_one_rate_a_method_and_half_of_it_for_more_downpour_workers():
     """As in Table 4.3: one setting a method; only DOWNPOUR has another rate for p = 8, half of that for p = 4."""
     rates = {name: one.rates for name, one in cut_rates.METHODS.items()}

@@ -28,15 +28,21 @@ def _vectors(context, builder, array_type, array, first, count) -> list:
     return [builder.bitcast(builder.gep(data, [ir.Constant(ir.IntType(64), p)]), VECTOR.as_pointer()) for p in starts]
 
 
-def _load(builder, pointers) -> list:
-    return [builder.load(pointer, align=8) for pointer in pointers]
+def _sums(builder, terms, pointers) -> list:
+    """Sums of what `terms` makes of each vector, in pairs of pairs, depth first: few are held in registers at a time."""
+    if len(pointers) == 1:
+        return terms(pointers[0])
+    half = len(pointers) // 2
+    parts = (_sums(builder, terms, part) for part in (pointers[:half], pointers[half:]))
+    return [builder.fadd(a, b) for a, b in zip(*parts)]
 
 
-def _add(builder, terms, pointer):
-    """Add the sum of all vectors, in pairs, to the one at `pointer`."""
-    while len(terms) > 1:
-        terms = [builder.fadd(a, b) for a, b in zip(terms[::2], terms[1::2])]
-    builder.store(builder.fadd(builder.load(pointer, align=8), terms[0]), pointer, align=8)
+def _load(builder, pointer):
+    return builder.load(pointer, align=8)
+
+
+def _add(builder, value, pointer):
+    builder.store(builder.fadd(_load(builder, pointer), value), pointer, align=8)
 
 
 @intrinsic
@@ -45,12 +51,16 @@ def add_powers(typingctx, x, entry, sums, place):
 
     def codegen(context, builder, signature, args):
         types_, (x, entry, sums, place) = signature.args, args
-        values = _load(builder, _vectors(context, builder, types_[0], x, entry, BLOCK))
+        blocks = _vectors(context, builder, types_[0], x, entry, BLOCK)
         targets = _vectors(context, builder, types_[2], sums, place, 3 * LANES)
-        squares = [builder.fmul(v, v) for v in values]
-        fourths = [builder.fmul(v, v) for v in squares]
-        for terms, target in zip((values, squares, fourths), targets):
-            _add(builder, terms, target)
+
+        def powers(pointer):
+            value = _load(builder, pointer)
+            square = builder.fmul(value, value)
+            return value, square, builder.fmul(square, square)
+
+        for total, target in zip(_sums(builder, powers, blocks), targets):
+            _add(builder, total, target)
         return context.get_dummy_value()
 
     return types.void(x, types.uint64, sums, types.uint64), codegen
@@ -62,9 +72,14 @@ def add_product(typingctx, x, first, second, sums, place):
 
     def codegen(context, builder, signature, args):
         types_, (x, first, second, sums, place) = signature.args, args
-        factors = (_load(builder, _vectors(context, builder, types_[0], x, entry, BLOCK)) for entry in (first, second))
+        pairs = list(zip(*(_vectors(context, builder, types_[0], x, entry, BLOCK) for entry in (first, second))))
         target = _vectors(context, builder, types_[3], sums, place, LANES)[0]
-        _add(builder, [builder.fmul(a, b) for a, b in zip(*factors)], target)
+
+        def product(pointers):
+            a, b = (_load(builder, pointer) for pointer in pointers)
+            return [builder.fmul(a, b)]
+
+        _add(builder, _sums(builder, product, pairs)[0], target)
         return context.get_dummy_value()
 
     return types.void(x, types.uint64, types.uint64, sums, types.uint64), codegen

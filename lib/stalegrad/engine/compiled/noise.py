@@ -57,11 +57,16 @@ def take_square_root(matrix, d, work):
 
 
 @helper
+def add_column(x, factor, j, scale, z):
+    """x + scale z (column j of the lower triangular factor), in place."""
+    d = x.shape[0]
+    for i in range(j, d):
+        for p in range(BLOCK):
+            x[i, p] += scale * (factor[i * d + j, p] * z[p])
+
+
+@helper
 def add_noise(x, factor, scale, tape, normals, words, seed, first_path):
     """x + scale (factor z) with the next d normals z of the tape, in place."""
-    d = x.shape[0]
-    for j in range(d):
-        z = next_normal(tape, normals, words, seed, first_path)
-        for i in range(j, d):
-            for p in range(BLOCK):
-                x[i, p] += scale * (factor[i * d + j, p] * z[p])
+    for j in range(x.shape[0]):
+        add_column(x, factor, j, scale, next_normal(tape, normals, words, seed, first_path))

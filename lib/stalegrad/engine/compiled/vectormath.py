@@ -1,7 +1,8 @@
 """Elementary functions that the compiler can run on a whole vector of paths at once.
 
 `log` and `exp` are within one unit in the last place of the exact value, `cos_sin` within one and a half.
-Range reduction is followed by the Taylor polynomial of the reduced argument, long enough for double precision.
+Range reduction is followed by a polynomial in the reduced argument: for `exp` Taylor's, for the others the one whose largest relative
+error is least among those of its length (Remez). `tests/engine/test_polynomials.py` derives these coefficients again.
 """
 
 from __future__ import annotations
@@ -50,17 +51,45 @@ ROUND = 1.5 * 2.0**52  # added to a number below 2^51, it leaves the nearest int
 LOG2_HIGH = float.fromhex("0x1.62e42ffp-1")
 LOG2_LOW = float.fromhex("-0x1.718432a1b0e26p-35")
 
-QUADRANT, EIGHTH, MASK_30 = np.uint64(30), np.uint64(2**29), np.uint64(2**30 - 1)
-BIASED_EIGHTH = 2.0**52 + 2.0**29
-# pi / 2^31 in two parts: a multiple of the first by a whole number below 2^29 is exact.
-ANGLE_HIGH = float.fromhex("0x1.921fb4p-30")
-ANGLE_LOW = float.fromhex("0x1.4442d18469899p-54")
-ZERO, BIT_1, BIT_2 = np.uint64(0), np.uint64(1), np.uint64(2)
+# A turn of 2 pi is 2^32; the angle from the nearest multiple of pi / 2 is at most an eighth of it.
+EIGHTH, QUARTER, MASK_30 = np.uint64(2**29), np.uint64(2**30), np.uint64(2**30 - 1)
+TWO_23, BIASED_ONE = _word(2.0**23), 2.0**23 + 1.0  # between 2^23 and 2^24 doubles are 2^-29 apart
+SIGN, TO_SIGN = np.uint64(2**63), np.uint64(32)
+ZERO, BIT_1 = np.uint64(0), np.uint64(1)
 LOG2_E = 1.0 / math.log(2.0)
 DOUBLE_BIAS = np.uint64(2 * 1023)
 
-C4, C6, C8, C10, C12, C14, C16 = (1 / math.factorial(n) for n in range(4, 17, 2))
-S3, S5, S7, S9, S11, S13, S15, S17 = (1 / math.factorial(n) for n in range(3, 18, 2))
+C4, C6, C8, C10, C12, C14 = (1 / math.factorial(n) for n in range(4, 15, 2))
+S3, S5, S7, S9, S11, S13, S15 = (1 / math.factorial(n) for n in range(3, 16, 2))
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float.fromhex(number) for number in text.split())
+
+
+# 2 artanh s = 2 s + s w (A0 + A1 w + ...), w = s^2, for |s| <= (sqrt 2 - 1) / (sqrt 2 + 1)
+ARTANH = _numbers(
+    "0x1.5555555555592p-1 0x1.999999997fd73p-2 0x1.24924941f528fp-2 0x1.c71c5205e9321p-3"
+    " 0x1.74663fa7c5707p-3 0x1.39a1a66f392e2p-3 0x1.2f0639ba61e7dp-3"
+)
+# sin(pi y / 4) = (pi / 4) y + y w (S0 + S1 w + ...) and cos(pi y / 4) = 1 + w (C0 + C1 w + ...), w = y^2, for |y| <= 1
+SINE = _numbers(
+    "-0x1.4abbce625be47p-4 0x1.466bc67758d85p-9 -0x1.32d2cce3332d7p-15 0x1.5078301b62484p-22 -0x1.e300a65a62034p-30 0x1.e403d0a9063c7p-38"
+)
+COSINE = _numbers(
+    "-0x1.3bd3cc9be45a5p-2 0x1.03c1f081b14bdp-6 -0x1.55d3c7dcb5f41p-12 0x1.e1f4fbfc00c5fp-19 -0x1.a6ca009650374p-26 0x1.f3ef42591def6p-34"
+)
+# pi / 4 in two parts
+QUARTER_PI, QUARTER_PI_LOW = math.pi / 4, float.fromhex("0x1.1a62633145c07p-55")
+
+
+@inlined
+def polynomial(coefficients, w):
+    """coefficients[0] + coefficients[1] w + ..., by Horner's rule."""
+    value = coefficients[-1]
+    for n in range(2, len(coefficients) + 1):
+        value = coefficients[-n] + w * value
+    return value
 
 
 @inlined
@@ -72,11 +101,7 @@ def log(x):
     # log(1 + f) = 2 artanh s, and 2 s = f - s f
     s = f / (2.0 + f)
     w = s * s
-    r = 2 / 19 + w * (2 / 21)
-    r = 2 / 15 + w * (2 / 17 + w * r)
-    r = 2 / 11 + w * (2 / 13 + w * r)
-    r = 2 / 7 + w * (2 / 9 + w * r)
-    r = w * (2 / 3 + w * (2 / 5 + w * r))
+    r = w * polynomial(ARTANH, w)
     return k * LOG2_HIGH + (f - (s * (f - r) - k * LOG2_LOW))
 
 
@@ -84,23 +109,16 @@ def log(x):
 def cos_sin(word):
     """cos and sin of 2 pi word / 2^32, for a 32-bit word held in 64 bits."""
     turned = word + EIGHTH
-    quadrant = turned >> QUADRANT
-    r = float_of(TWO_52 | (turned & MASK_30)) - BIASED_EIGHTH
-    t = r * ANGLE_HIGH + r * ANGLE_LOW
-    w = t * t
-    c = -C14 + w * C16
-    c = -C10 + w * (C12 + w * c)
-    c = -C6 + w * (C8 + w * c)
-    c = 1.0 - w * (0.5 - w * (C4 + w * c))
-    s = -S15 + w * S17
-    s = -S11 + w * (S13 + w * s)
-    s = -S7 + w * (S9 + w * s)
-    s = t - t * w * (S3 - w * (S5 + w * s))
-    swap = (quadrant & BIT_1) != ZERO
-    cosine = s if swap else c
-    sine = c if swap else s
-    cosine = -cosine if ((quadrant + BIT_1) & BIT_2) != ZERO else cosine
-    sine = -sine if (quadrant & BIT_2) != ZERO else sine
+    y = float_of(TWO_23 | (turned & MASK_30)) - BIASED_ONE  # pi y / 4 is the angle from the nearest right angle
+    w = y * y
+    c = 1.0 + w * polynomial(COSINE, w)
+    s = y * QUARTER_PI + y * (QUARTER_PI_LOW + w * polynomial(SINE, w))
+    odd = (turned & QUARTER) != ZERO
+    cosine = s if odd else c
+    sine = c if odd else s
+    # the sign bit of a sine is bit 31 of `turned`, that of a cosine the same a right angle later
+    cosine = float_of(bits_of(cosine) ^ (((turned + QUARTER) << TO_SIGN) & SIGN))
+    sine = float_of(bits_of(sine) ^ ((turned << TO_SIGN) & SIGN))
     return cosine, sine
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from stalegrad import plot
 from stalegrad.figures.training.comparison import LOOKS, label
+from stalegrad.figures.training.trees import share_of
 from stalegrad.nets import compare
 from stalegrad.nets.compare import Difference
 from stalegrad.nets.experiments.comparison import CURVES, PERIODS, Runs, Setting
@@ -88,11 +89,15 @@ def more_workers(runs: Runs, curve: str, period: int, n_workers: Sequence[int] =
 
 
 def draw_periods(runs: Runs, curves: Sequence[str], level: float, title: str):
-    """EASGD-downpour-tau: smallest and last test error at the chosen rate, and the share of unstable runs, against the period."""
+    """EASGD-downpour-tau: smallest and last test error at the chosen rate, and the share of unstable runs, against the period.
+
+    Intervals have 95 %: t over the seeds; Wilson's for the shares, as if the runs of a grid were independent and alike.
+    """
     numbers: dict[str, Array] = {"period": np.array(PERIODS), "SGD": np.array(level)}
+    beside = np.outer(1.12 ** (np.arange(len(curves)) - len(curves) // 2), PERIODS)  # shares coincide: their bars stand next to each other
     with plot.style():
         fig, axes = plt.subplots(1, 3, figsize=(13.0, 4.6))
-        for curve in curves:
+        for row, curve in enumerate(curves):
             at = [Setting(curve, 4, period) for period in PERIODS]
             colour, line = LOOKS[curve]
             for ax, by in zip(axes, ("best", "last"), strict=False):
@@ -103,8 +108,9 @@ def draw_periods(runs: Runs, curves: Sequence[str], level: float, title: str):
                 )
                 numbers[f"{curve}, {by}"] = values
             counts = [stability(runs, setting, level) for setting in at]
-            numbers[f"{curve}, unstable"] = np.array([one.unstable / one.runs for one in counts])
-            axes[2].plot(PERIODS, numbers[f"{curve}, unstable"], color=colour, linestyle=line, marker="o", label=label(curve))
+            shares = np.array([(one.unstable / one.runs, *share_of(one.unstable, one.runs)[2:]) for one in counts]).T
+            axes[2].errorbar(beside[row], shares[0], np.abs(shares[1:] - shares[0]), color=colour, linestyle=line, marker="o", capsize=3)
+            numbers[f"{curve}, unstable"] = shares
         for ax, words in zip(axes, ("smallest test error", "last test error", "share of unstable runs, all rates"), strict=True):
             ax.set(xscale="log", xticks=PERIODS, xticklabels=PERIODS, xlabel=r"communication period $\tau$", ylabel=words)
             ax.minorticks_off()

@@ -127,7 +127,7 @@ def draw_edges(laws: Mapping[str, Array], eta: float, curvatures: Sequence[float
             axes[0].plot(grid, edges * (1.0 - grid), label=label)
             axes[1].plot(grid, edges, label=label)
             numbers |= {label: edges}
-        axes[0].axhspan(low, high, color="grey", alpha=0.2, label=r"$\eta r$ of the runs")
+        axes[0].axhspan(low, high, color="grey", alpha=0.2, label=r"$\eta r$ of the runs (scaled)")
         axes[1].fill_between(momenta, low / (1.0 - np.array(momenta)), high / (1.0 - np.array(momenta)), color="grey", alpha=0.2)
         axes[0].set(xlabel=r"momentum $\mu$", ylabel=r"largest stable $\eta r$", yscale="log", title="step")
         axes[1].set(xlabel=r"momentum $\mu$", ylabel=r"largest stable $\eta r/(1-\mu)$", yscale="log", title="effective step")

@@ -17,6 +17,7 @@ from stalegrad import plot
 from stalegrad.algorithms.asynchronous import async_eamsgd, async_eamsgd_step
 from stalegrad.engine.streams import Tape
 from stalegrad.figures.easgd.nonconvex import EDGE, noisy_wells
+from stalegrad.figures.layout import legend_below
 from stalegrad.figures.training.bands import Case, draw_bands
 from stalegrad.nets.trace import Trace
 from stalegrad.schedule import round_robin
@@ -29,7 +30,11 @@ LOOKS = {
     1000: {"color": "#CC79A7", "linestyle": ":"},
 }
 RATE_LAWS = {False: "constant rate", True: "decaying rate"}
-ZOOM = {"train_loss": (0.3, 1.2), "test_error": (0.13, 0.35)}
+ZOOM = {
+    "easgd": {"train_loss": (0.3, 1.2), "test_error": (0.13, 0.35)},
+    "eamsgd": {"train_loss": (0.2, 2.2), "test_error": (0.1, 0.8)},
+}
+"""What is shown of the vertical axes; EAMSGD's reach up to where its centre is trapped."""
 
 
 def penalty(eta, alpha, period, momentum=0.0):
@@ -86,7 +91,7 @@ def draw_periods(traces: Mapping[tuple[str, bool, int], Sequence[Trace]], method
         fig, axes = plt.subplots(2, 2, figsize=(10.0, 7.2), sharex=True)
         for row, (decays, law) in zip(axes, RATE_LAWS.items(), strict=True):
             cases = {rf"$\tau={period}$": Case(traces[method, decays, period], look) for period, look in LOOKS.items()}
-            for ax, (measure, limits) in zip(row, ZOOM.items(), strict=True):
+            for ax, (measure, limits) in zip(row, ZOOM[method].items(), strict=True):
                 numbers |= {f"{law}, {label}": values for label, values in draw_bands(ax, cases, measure).items()}
                 ax.set(ylim=limits, title=law)
         axes[0, 1].legend(fontsize=9)
@@ -101,11 +106,11 @@ def draw_springs(cases: Mapping[str, Sequence[Trace]]):
     drawn = {name: Case(runs, look) for (name, runs), look in zip(cases.items(), looks, strict=True)}
     numbers: dict[str, Array] = {}
     with plot.style():
-        fig, axes = plt.subplots(1, 2, figsize=(10.0, 4.0))
+        fig, axes = plt.subplots(1, 2, figsize=(10.0, 4.4))
         for ax, measure, limits in zip(axes, ("train_loss", "test_error"), ((0.3, 1.8), (0.13, 0.7)), strict=True):
             numbers |= draw_bands(ax, drawn, measure)
             ax.set(ylim=limits)
-        axes[0].legend(fontsize=9)
+        legend_below(fig, axes[0])
     return fig, numbers
 
 

@@ -54,7 +54,7 @@ def draw_rates():
             numbers[name] = np.array(family.rates)
             numbers[f"{name}, printed"] = np.array(family.printed)
         ax.plot([], [], "o", color="grey", fillstyle="none", label="Table 4.1: CIFAR-10, 7-layer network")
-        ax.plot([], [], "o", color="grey", label="here: Fashion-MNIST, MLP")
+        ax.plot([], [], "o", color="grey", label="here, scaled: Fashion-MNIST, MLP")
         ax.set(xscale="log", xlabel=r"learning rate $\eta$", yticks=range(len(names)), yticklabels=map(label, names))
         ax.invert_yaxis()
         fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)

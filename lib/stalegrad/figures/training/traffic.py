@@ -178,7 +178,7 @@ def _stacked(ax, rows) -> dict[str, Array]:
             ax.bar(k, value, bottom=bottom, color=colour, label=part if k == 0 else None)
             bottom += value
         totals = np.sum(values, axis=1)
-        ax.plot(np.full(len(totals), k), totals, color="black", marker="_", linestyle="none")
+        ax.plot(np.full(len(totals), k), totals, color="black", marker="_", linestyle="none", label="each run" if k == 0 else None)
     ax.set(ylabel="seconds a worker", xticks=range(len(rows)), title="measured")
     ax.set_xticklabels([f"{name}\n$\\tau={period}$\n$p={p}$" for name, period, p, _ in rows], fontsize=8)
     ax.grid(axis="x", visible=False)

@@ -36,7 +36,7 @@ def chosen(traces: Mapping[str, Trace], title: str):
         for label, trace in traces.items():
             for ax, measure in zip(axes, PANELS, strict=True):
                 ax.plot(trace.time, trace[measure], linewidth=1.3, label=label)
-        _finish(fig, axes, f"{title} ({SCALED})", 3)
+        _finish(fig, axes, f"{title} ({SCALED})", 4 if len(traces) <= 4 else 3)
     return fig, {f"{label}, {measure}": trace[measure] for label, trace in traces.items() for measure in PANELS}
 
 
@@ -59,6 +59,8 @@ def breakdowns(scan: Mapping[str, Sequence[Trace]], edges: Mapping[str, Sequence
             numbers |= {label: np.asarray(places)}
         for ax in axes:
             ax.set(xlabel=r"learning rate $\eta$", xscale="log")
+            ax.set_xticks(rates, [f"{rate:.3f}" for rate in rates])
+            ax.minorticks_off()
         axes[0].set(ylabel="share of runs that break down", ylim=(-0.05, 1.05), title=f"batch 1, slow periods ({SCALED})")
         axes[1].set(ylabel="training loss at the end", title="each run, and the median")
         _legend(fig, axes[0], 4)
