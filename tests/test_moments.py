@@ -250,3 +250,15 @@ def test_bad_input_is_named(call, words):
 def test_nonlinear_problem_is_refused():
     with pytest.raises(ValueError, match="do not close"):
         moments.of(sg.sgd(sg.problems.double_well(), 0.1), 1.0)
+
+
+@pytest.mark.parametrize("batch", [np.ones(3000, int), np.where(np.arange(3000) < 2000, 1, 4)], ids=["1", "1 then 4"])
+def test_moments_beyond_the_largest_float_are_infinite_and_means_stay_right(batch):
+    """Curvatures 1 and 3, eta = 0.95: the mean falls by -0.9 a step, E x^2 changes by 0.9^2 + 0.95^2 / B and overflows on the way."""
+    problem = sg.problems.least_squares([[1.0], [3.0**0.5]], [0.0, 0.0])
+    process = sg.minibatch_sgd(problem, 0.95, batch) if batch[-1] > 1 else sg.sgd(problem, 0.95)
+    found = moments.of(process, 1.0, 3000)
+    assert found.mean[:, 0] == pytest.approx((-0.9) ** np.arange(3001), rel=1e-9, abs=1e-300)
+    with np.errstate(over="ignore"):
+        expected = np.cumprod([1.0, *(0.81 + 0.9025 / batch)])
+    assert np.isinf(expected[-1]) and found.second_moment[:, 0, 0] == pytest.approx(expected, rel=1e-9)

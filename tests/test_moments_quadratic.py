@@ -79,6 +79,19 @@ def test_no_stationary_moment_beyond_the_stability_limit(share):
         assert moments.exact_moments(1.001 * h, share, 1.0, 1.0, 0.0, "inf")["second_moment"] == np.inf
 
 
+@pytest.mark.claim("SME-exact-moments", "exact")
+@pytest.mark.parametrize("k", [200, 1000])
+@pytest.mark.filterwarnings("error")
+def test_the_mean_may_decay_where_the_second_moment_overflows(k, check):
+    """a eta = 10, mu = 0.95: the delayed reads make E x^2 grow beyond the largest float, while x' = x - 10 m, m' = mu m + (1 - mu) x' decays."""
+    found, x, m = moments.exact_moments(5.0, 0.95, 2.0, 4.0, 1.0, k), 1.0, 1.0
+    for _ in range(k):
+        x -= 10.0 * m
+        m = 0.95 * m + 0.05 * x
+    check("mean", found["mean"], x, 1e-9 * 0.95 ** (k / 2))
+    assert found["second_moment"] > 1e100 and (found["second_moment"] == np.inf) == (k == 1000)
+
+
 @pytest.mark.claim("SME-self-consistent", "exact")
 @pytest.mark.parametrize("share", [0.3, 0.9, 0.97])
 def test_self_consistent_closed_form_and_solve(share, check):

@@ -13,6 +13,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from stalegrad import moments
+from stalegrad.algorithms.asgd import asgd
+from stalegrad.algorithms.downpour import mdownpour
+from stalegrad.problems import quadratic
+from stalegrad.schedule import random
 from stalegrad.staleness import geometric
 
 WINDOW = 7
@@ -95,3 +100,26 @@ def test_simulated_queue(check):
     assert successors_p_value(independent) > 1e-6
     assert successors_p_value(queue) < 1e-6
     check("pairs (l, l + 1) in the queue", int((queue[1:] == queue[:-1] + 1).sum()), 0, 0)
+
+
+def level_of_the_queue(n_workers: int, h: float) -> float:
+    """Stationary E x^2 over eta^2 s^2 of x' = x - h w_i - eta s xi with w_i' = x', i uniform over the workers' reads w.
+
+    The workers are alike, so E x^2, E x w_i, E w_i^2 and E w_i w_j for i and j apart are enough.
+    """
+    p = 1.0 / n_workers
+    fresh, crossed = np.array([1.0, -2 * h, h * h, 0.0]), np.array([0.0, 1.0, 0.0, -h])
+    step = np.array([fresh, p * fresh + (1 - p) * crossed, p * fresh + (1 - p) * np.eye(4)[2], 2 * p * crossed + (1 - 2 * p) * np.eye(4)[3]])
+    return np.linalg.solve(np.eye(4) - step, [1.0, p, p, 0.0])[0]
+
+
+@pytest.mark.claim("SME-A1", "counterexample")
+@pytest.mark.parametrize(("h", "lower"), [(0.05, 0.0067), (0.2, 0.0637)])
+def test_the_queue_has_a_lower_level_than_independent_draws(h, lower, check):
+    """Curvature 1, so that h is the step; eight workers; additive noise of variance 1."""
+    level = level_of_the_queue(8, h)
+    signs = quadratic([[1.0], [-1.0]])
+    queue = mdownpour(signs, h, 0.0, 8, random())
+    check("by the library", moments.of(queue, 0.0, 800).second_moment[-1].item(), h * h * level, 1e-9)
+    independent = moments.stationary(asgd(signs, h, geometric(7 / 8))).second_moment.item()
+    check("relative difference", 1.0 - h * h * level / independent, lower, 5e-5)

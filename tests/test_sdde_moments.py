@@ -16,16 +16,22 @@ from stalegrad.moments.delay_roots import lambert
 RATES_AND_DELAYS = [(1.0, 0.05), (1.0, math.exp(-1.0)), (2.0, 0.5), (1.0, 1.5), (1.0, 2.5), (-0.5, 1.0), (3.0, 0.0)]
 
 
+A_SYMMETRIC = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.3], [0.0, 0.3, 0.7]])
+A_TURNING = np.array([[1.0, 1.5, 0.2], [-1.5, 1.0, 0.0], [0.4, 0.0, 0.6]])
+
+
 def collocated_roots(a, tau, n=40):
-    """Eigenvalues of the operator x -> x' on [-tau, 0] with x'(0) = -a x(-tau), by Chebyshev collocation (Breda and others)."""
+    """Eigenvalues of the operator x -> x' on [-tau, 0] with x'(0) = -A x(-tau), A number or matrix, by Chebyshev collocation (Breda and others)."""
+    a = np.atleast_2d(a)
+    d = len(a)
     grid = np.cos(np.pi * np.arange(n + 1) / n)
     weights = np.where((np.arange(n + 1) == 0) | (np.arange(n + 1) == n), 2.0, 1.0) * (-1.0) ** np.arange(n + 1)
     gaps = grid[:, None] - grid[None, :] + np.eye(n + 1)
     derivative = np.outer(weights, 1.0 / weights) / gaps
     derivative -= np.diag(derivative.sum(axis=1))
-    operator = 2.0 / tau * derivative.astype(complex)
-    operator[0] = 0.0
-    operator[0, -1] = -a
+    operator = np.kron(2.0 / tau * derivative.astype(complex), np.eye(d))
+    operator[:d] = 0.0
+    operator[:d, -d:] = -a
     return np.linalg.eigvals(operator)
 
 
@@ -37,6 +43,18 @@ def test_the_roots_are_the_eigenvalues_of_the_delay_operator(a, tau, check):
     for root in roots[:4]:
         check(f"root {root:.3g}", np.abs(found - root).min(), 0.0, 1e-5 if double else 1e-8)
     check("V", delay.characteristic_exponent(a, tau), found.real.max(), 1e-5 if double else 1e-9)
+
+
+@pytest.mark.claim("SDDE-T4.1", "exact")
+@pytest.mark.parametrize("matrix", [A_SYMMETRIC, A_TURNING], ids=["symmetric", "with complex eigenvalues"])
+@pytest.mark.parametrize("tau", [0.1, 0.4, 1.0])
+def test_the_roots_in_three_dimensions_are_those_of_the_operator(matrix, tau, check):
+    """The operator acts on curves in three dimensions and knows no eigenvalue of the matrix."""
+    roots, found = delay.characteristic_roots_of(matrix, tau), collocated_roots(matrix, tau)
+    found = found[np.argsort(-found.real)]
+    check("nine leading roots", [np.abs(found - root).min() for root in roots[:9]], np.zeros(9), 1e-7)
+    check("and no other", [np.abs(roots - root).min() for root in found[:9]], np.zeros(9), 1e-7)
+    check("V", delay.characteristic_exponent_of(matrix, tau), found[0].real, 1e-8)
 
 
 @pytest.mark.claim("SDDE-T4.1", "exact")

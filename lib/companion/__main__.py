@@ -59,14 +59,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _figures(project: settings.Project, options: argparse.Namespace) -> int:
     parameters = dict(_parameter(text) for text in options.parameter)
-    outcome = runner.run(project, project.chosen(options.names), parameters, options.force, options.limit)
+    chosen = project.chosen(options.names)
+    outcome = runner.run(project, chosen, parameters, options.force, options.limit)
     for failure in outcome.failures:
         print(f"FAILED {failure}", file=sys.stderr)
     for reason in sorted(set(outcome.left_out.values())):
         names = [name for name in outcome.left_out if outcome.left_out[name] == reason]
         print(f"left out, {reason}: {', '.join(names)}")
     missed = {figure for name in outcome.left_out for figure in manifest.printed(project.notebook(name))}
-    line, differing = manifest.compare(project.manifest, project.figures, missed)
+    unasked = {figure for name in set(project.names()) - set(chosen) for figure in manifest.printed(project.notebook(name))}
+    line, differing = manifest.compare(project.manifest, project.figures, missed | unasked)
     for sentence in differing:
         print(f"differs: {sentence}")
     print(f"{len(outcome.executed)} notebooks executed, {len(outcome.current)} up to date, {len(outcome.failures)} failed")

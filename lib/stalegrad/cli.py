@@ -42,7 +42,7 @@ examples:
 OF_CLAIMS = """\
 statuses:
   proved, exact, reproduced   holds as printed: by algebra, by exact numbers, by simulation
-  scaled                      shown at a smaller size than the paper's
+  scaled                      put to a test at a smaller size than the paper's; how that ended stands before the statement
   corrected, qualified        the printed form is wrong, or lacks a condition; `stalegrad show ID` gives both
   definition, open            nothing to prove; no evidence
 
@@ -53,11 +53,21 @@ examples:
   stalegrad claims --status corrected --json
 """
 OF_SHOW = """\
-An id is read with good will: sme-4.9, "SME (4.9)" and "SME equation 4.9" are all SME-4.9.
+An id is read with good will: sme-4.9, "SME (4.9)" and "SME equation 4.9" are all SME-4.9. A theorem is "SDDE theorem 3.2",
+a figure "EASGD figure 5.6"; what has no number in its paper has a name, such as SME-best-mu.
 
-example:
+how to read it:
+  printed, corrected   what the paper prints, and what holds, where the two differ; then why, and what follows
+  evidence             a test each: proved by algebra, exact numbers, reproduced by simulation; refutes and counterexample
+                       speak against the printed form. Open a test to read its proof
+  (expected ...)       what the test compared; "in units of its tolerance" passes up to 1
+  run its tests        runs as it stands in the folder of the repository, after `. .venv/bin/activate`
+
+examples:
   # printed and corrected form, proof, consequence, tests, notebook
   stalegrad show SME-4.9
+  # a theorem
+  stalegrad show "SDDE theorem 3.2"
 """
 OF_VALUE = """\
 Which arguments a claim takes: the line "value" of `stalegrad show ID`. Where the printed form is wrong and can

@@ -21,10 +21,12 @@ import numpy as np
 from scipy.linalg import expm
 from scipy.optimize import minimize
 
+from stalegrad.engine.checks import whole
 from stalegrad.theory import formula
 from stalegrad.theory.formula import check_domain
 
 Array = np.ndarray
+_SECOND_MOMENT = {"z0": "at least 0"}
 
 
 @dataclass(frozen=True)
@@ -155,9 +157,8 @@ def minimise_directly(problem: BatchProblem, z0: float, T: float, n: int = 400, 
     ValueError
         For parameters outside their range.
     """
-    check_domain(T=T, z0=z0)
-    if n < 1:
-        raise ValueError(f"n = {n} must be a positive number of intervals")
+    check_domain(_SECOND_MOMENT, T=T, z0=z0)
+    n = whole(n, "n", 1)
     width = T / n
     free, weights = (_weights_full if full else _weights_scalar)(problem, z0, T, n)
     spending = problem.price * width
@@ -221,8 +222,7 @@ def batch_schedule(problem: BatchProblem, n_steps: int, dt: float | None = None)
     >>> sizes[0], bool(sizes[-1] > 1)
     (np.int64(1), True)
     """
-    if isinstance(n_steps, bool) or int(n_steps) != n_steps or n_steps < 1:
-        raise ValueError(f"n_steps = {n_steps!r} must be a positive whole number of steps")
+    n_steps = whole(n_steps, "n_steps", 1)
     step = problem.dt if dt is None else dt
     check_domain(T=step)
     sizes = 1.0 + extra_samples(problem, step * np.arange(n_steps), step * n_steps)
@@ -231,8 +231,11 @@ def batch_schedule(problem: BatchProblem, n_steps: int, dt: float | None = None)
 
 
 def cost_of(problem: BatchProblem, z0: float, sizes: Array, dt: float | None = None) -> float:
-    """Cost of (4.5), scalar model, for batch sizes held for one step each."""
+    """Cost of (4.5), scalar model, for batch sizes of at least 1, held for one step each."""
     step = problem.dt if dt is None else dt
+    check_domain({**_SECOND_MOMENT, "sizes": "at least 1"}, T=step, z0=z0, sizes=sizes)
     sizes = np.asarray(sizes, dtype=float)
+    if sizes.ndim != 1 or not sizes.size:
+        raise ValueError(f"sizes has shape {sizes.shape}; give one batch size for each step, and one step at least")
     free, weights = _weights_scalar(problem, z0, step * len(sizes), len(sizes))
     return float(free + weights @ (1.0 / sizes) + problem.price * step * np.sum(sizes - 1.0))

@@ -1,7 +1,8 @@
 """Problems that the advice has not seen, and their optima by brute force: nothing here uses `stalegrad.advice`.
 
-The factor per step is the spectral radius of the packed moment equations (`moments.discrete.Rule`), or of the traced elastic process; its largest
-value over a range of curvatures is minimised by differential evolution over the same parameters that are advised.
+The factor per step is the spectral radius of the packed moment equations (`moments.discrete.Rule`); its largest value over a range of curvatures is
+minimised by differential evolution over the same parameters that are advised. Runs and schedules are in `brute_force_runs`, elastic averaging in
+`brute_force_elastic`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from scipy.optimize import differential_evolution
 
 import stalegrad as sg
 from stalegrad.moments.discrete import Memory, Rule
-from stalegrad.moments.system import radius
+from stalegrad.moments.system import System, radius
 from stalegrad.staleness import Staleness
 
 SEED = 20261121
@@ -64,10 +65,15 @@ def factor(problem: Unseen, eta: float, momentum: float, n_modes: int = 2) -> fl
 
 
 def _radius(problem: Unseen, h: float, eta: float, momentum: float) -> float:
-    spread = math.sqrt(problem.relative)
-    H = h * np.array([1.0 + spread, 1.0 - spread])[:, None, None]
-    rule = Rule((H, np.zeros((2, 1))), eta, Memory.of(problem.law), momentum)
-    return radius(rule.system(np.zeros(1), problem.batch, shared=True).second_order())
+    return radius(equations(problem, h, eta, momentum).second_order())
+
+
+def equations(problem: Unseen, h: float, eta: float, momentum: float = 0.0, noise: float = 0.0, start: float = 0.0) -> System:
+    """The packed moment equations of one curvature: samples with both signs of the noise, sigma^2 = `noise`, and both curvatures."""
+    curvatures = h * (1.0 + math.sqrt(problem.relative) * np.array([1.0, 1.0, -1.0, -1.0]))
+    signs = math.sqrt(noise) * np.array([1.0, -1.0, 1.0, -1.0])
+    rule = Rule((curvatures[:, None, None], signs[:, None]), eta, Memory.of(problem.law), momentum)
+    return rule.system(np.full(1, start), problem.batch, shared=True)
 
 
 def best(problem: Unseen, momentum: bool, seed: int = 0) -> tuple[float, float, float]:
@@ -80,35 +86,6 @@ def best(problem: Unseen, momentum: bool, seed: int = 0) -> tuple[float, float, 
     bounds = [(top - 12.0, top), (0.0, -math.log(0.01))][: 1 + momentum]
     found = differential_evolution(value, bounds, popsize=14, maxiter=45, tol=1e-6, seed=seed, polish=True)
     return math.exp(found.x[0]), -math.expm1(-found.x[1]) if momentum else 0.0, float(found.fun)
-
-
-def elastic_factor(problem: Unseen, eta: float, alpha: float, beta: float) -> float:
-    """Largest spectral radius of synchronous EASGD over the outermost curvatures, by the traced process."""
-    return max(_elastic_radius(problem, h, eta, alpha, beta) for h in (problem.least, problem.largest))
-
-
-def _elastic_radius(problem: Unseen, h: float, eta: float, alpha: float, beta: float) -> float:
-    if problem.relative:
-        shape = problem.batch / problem.relative
-        objective = sg.problems.gamma_quadratic(shape, shape / h)
-    else:
-        objective = _additive(h)
-    return sg.moments.spectral_radius(sg.easgd(objective, eta, alpha, beta, problem.workers))
-
-
-def _additive(h: float):
-    return sg.problems.noisy_quadratic(h)
-
-
-def best_elastic(problem: Unseen, free_eta: bool, seed: int = 0) -> float:
-    """The smallest factor over alpha, beta, and eta where it is free."""
-    top = math.log(2.0 / problem.largest)
-
-    def value(at) -> float:
-        return elastic_factor(problem, math.exp(at[2]) if free_eta else problem.eta, at[0], at[1])
-
-    bounds = [(-1.5, 1.5), (0.005, 1.0), (top - 6.0, top)][: 2 + free_eta]
-    return float(differential_evolution(value, bounds, popsize=10, maxiter=40, tol=1e-6, seed=seed, polish=True).fun)
 
 
 def shortfall(advised: float, brute: float) -> float:

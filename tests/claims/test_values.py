@@ -162,6 +162,16 @@ def test_printed_forms_are_those_of_rows_with_an_erratum():
         assert entries[id_].erratum is not None, id_
 
 
+SAME_VALUE = {"EASGD-5.35", "EASGD-F5.13"}
+"""Corrected in words, or in arguments that the value does not have."""
+
+
+def test_every_value_of_a_corrected_row_has_its_printed_form():
+    entries = ledger.load().entries
+    corrected = {id_ for id_ in values.evaluable() if entries[id_].erratum is not None and entries[id_].erratum.kind == "corrected"}
+    assert {id_ for id_ in corrected if not values.has_printed(id_)} == SAME_VALUE
+
+
 @pytest.mark.parametrize(
     ("id_", "arguments"),
     {

@@ -108,10 +108,15 @@ def test_an_empty_run_has_a_log(tmp_path):
         (lambda lines: ["[1]", *lines], "is no log of updates"),
         (lambda lines: [lines[0][:-1], *lines[1:]], "line 1 is damaged"),
         (lambda lines: [*lines[:3], lines[3][:20], *lines[4:]], "line 4 is damaged"),
-        (lambda lines: [*lines[:2], json.dumps({"update": 1})], "line 3 has update: an update has"),
+        (lambda lines: [*lines[:2], json.dumps({"update": 1})], "line 3 has update: an update has at least worker, read, write"),
+        (lambda lines: [*lines[:2], json.dumps({"read": 1, "worker": 0})], "line 3 has read, worker: .*; add write"),
         (lambda lines: [*lines, lines[-1].replace('"read": 2', '"read": 5')], "reads version 5 and writes 5"),
         (lambda lines: [*lines, lines[-1].replace('"read": 2', '"read": 2.5')], "read=2.5"),
         (lambda lines: [*lines, lines[-1].replace('"read": 2', '"read": "two"')], "read='two'"),
+        (lambda lines: [*lines, lines[-1].replace('"worker": 1', '"worker": true')], "worker=True, which is no int"),
+        (lambda lines: [*lines, lines[-1].replace('"t_read": 0.4', '"t_read": "now"')], "t_read='now', which is no float"),
+        (lambda lines: ['{"log": "stalegrad updates 2"}', *lines[1:]], "is no log of updates"),
+        (lambda lines: [json.dumps({"comment": "stalegrad updates 1"}), *lines[1:]], "is no log of updates"),
     ],
 )
 def test_damage_is_named(tmp_path, damage, message):
@@ -119,6 +124,19 @@ def test_damage_is_named(tmp_path, damage, message):
     path.write_text("".join(line + "\n" for line in damage(path.read_text().splitlines())))
     with pytest.raises(ValueError, match=message):
         read_log(path)
+
+
+def test_a_log_of_another_program_is_read(tmp_path):
+    """Order, spaces, further fields and whole numbers for times do not matter; who read and wrote which version is enough."""
+    whole = read_log(written(tmp_path / "run.jsonl"))
+    head, *updates = (json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines())
+    own = [{"note": "mine", **head}, *({"loss": 0.5, "t_read": 0, **{name: u[name] for name in ("write", "read", "worker")}} for u in updates)]
+    (tmp_path / "own.jsonl").write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in own))
+    log = read_log(tmp_path / "own.jsonl")
+    assert log.meta == {"note": "mine", "algorithm": "asgd"}
+    assert log.tau.tolist() == whole.tau.tolist() and log.worker.tolist() == whole.worker.tolist()
+    assert log.id.tolist() == [f"1:{k}" for k in range(5)] and log.applied_twice == 0 and log.first.tolist() == [True] + [False] * 4
+    assert log.t_read.dtype == float and log.t_read.tolist() == [0.0] * 5 and np.isnan(log.t_write).all()
 
 
 def test_a_description_must_be_json(tmp_path):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from companion import __main__, extras, pairing, runner
+from companion import __main__, extras, manifest, pairing, runner
 from companion.files import read_json, write_json
 from tiny_project import companion, figures, processes_of, text, wait_for
 
@@ -65,6 +65,19 @@ def test_a_failing_notebook_is_named_and_leaves_the_figures(project, run_figures
     assert "notebooks/one.ipynb, cell In [2]: ZeroDivisionError: division by zero" in said
     assert figures(project) == before
     assert "1 / 0" in (project.build / "failed" / "one.ipynb").read_text()
+
+
+def test_one_notebook_is_compared_by_its_own_figures(project, run_figures):
+    run_figures()
+    write_json(project.manifest, manifest.built(project.figures))
+    write_json(project.notebook("part/two"), {"cells": [{"outputs": [{"text": ["F2: 1 numbers, digest 0123456789ab\n"]}]}]})
+    for path in project.figures.glob("F*"):
+        path.unlink()
+    code, said = run_figures("one")
+    assert code == 0 and "F2" not in said and "1 of 1 figures match figures/MANIFEST.json" in said, said
+    write_json(project.notebook("one"), {"cells": [{"outputs": [{"text": ["F0: 1 numbers, digest 0123456789ab\n"]}]}]})
+    write_json(project.manifest, read_json(project.manifest, {}) | {"F0": {"digest": "0123456789ab", "numbers": 1}})
+    assert "differs: F0: not built" in run_figures("one")[1], "one of its own that is missing is named"
 
 
 def test_a_notebook_that_takes_too_long_is_stopped(project):

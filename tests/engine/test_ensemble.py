@@ -41,6 +41,16 @@ def test_time_percentiles_and_histogram():
     assert (density * np.diff(edges)).sum() == pytest.approx(1.0)
 
 
+def test_impossible_percentiles_and_coordinates_are_named():
+    final = run("final")
+    for q in (101, [50, -1], np.nan):
+        with pytest.raises(ValueError, match="holds no percentiles: give numbers from 0 to 100"):
+            final.percentile(q)
+    for coordinate in (-1, 2):
+        with pytest.raises(ValueError, match=f"coordinate={coordinate} is not there: the points have 2"):
+            final.histogram(coordinate=coordinate)
+
+
 @pytest.mark.parametrize("what", ["percentile", "histogram"])
 def test_points_that_were_not_kept_are_asked_for(what):
     with pytest.raises(ValueError, match='keep="final" or keep="paths"'):

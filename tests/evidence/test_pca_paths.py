@@ -66,10 +66,11 @@ def test_variance_around_the_optimum():
 
 @pytest.mark.claim("PCA-P6", "reproduced")
 @pytest.mark.claim("PCA-P6", "refutes")
+@pytest.mark.parametrize("eps", [0.012, 0.006])
 @pytest.mark.parametrize("mu", [0.0, 0.8])
-def test_probability_at_the_two_times_of_phase_three(mu):
-    """eta phi = (1-mu) g eps / 20, delta^2 = 4 eps: the printed time has 0.64 in place of 3/4."""
-    eps, delta2 = 0.006, 0.024
+def test_probability_at_the_two_times_of_phase_three(mu, eps):
+    """eta phi = (1-mu) g eps / 20, so each eps has a step of its own; delta^2 = 4 eps: the printed time has 0.64 in place of 3/4."""
+    delta2 = 4 * eps
     eta = 0.05 * (1 - mu) * eps / ALPHA2
     times = {"eta": eta, "momentum": mu, "lam": LAM, "delta2": delta2, "eps": eps, "phi": ALPHA2}
     linear = {"eta": eta, "momentum": mu, "gap": 1.0, "delta2": delta2, "eps": eps, "alpha2": ALPHA2}
@@ -84,12 +85,13 @@ def test_probability_at_the_two_times_of_phase_three(mu):
 
 @pytest.mark.claim("PCA-P8", "reproduced")
 @pytest.mark.claim("PCA-P8", "refutes")
-def test_where_paths_are_at_the_two_times_of_phase_two(check):
-    """eta over delta^2 is 1/500: the noise moves the mean by a few per cent."""
+@pytest.mark.parametrize("eta", [2e-4, 1e-4, 5e-5])
+def test_where_paths_are_at_the_two_times_of_phase_two(eta, check):
+    """eta over delta^2 is 1/250 at most: the noise moves the mean by a few per cent."""
     given = {"momentum": 0.5, "lam": LAM, "delta2": 0.05}
     start = np.sqrt([0.05, 0.95])
-    half = final(1e-4, 0.5, start, sg.claim("PCA-P8").printed(**given), 1000)[:, 0] ** 2
-    whole = final(1e-4, 0.5, start, sg.claim("PCA-P8").value(**given), 1000)[:, 0] ** 2
+    half = final(eta, 0.5, start, sg.claim("PCA-P8").printed(**given), 1000)[:, 0] ** 2
+    whole = final(eta, 0.5, start, sg.claim("PCA-P8").value(**given), 1000)[:, 0] ** 2
     check("mean of H_1^2 at the printed time", half.mean(), 0.5, 0.03)
     check("mean of H_1^2 at twice that", whole.mean(), 0.95, 0.01)
     assert (half >= 0.95).mean() < 0.01
@@ -98,9 +100,10 @@ def test_where_paths_are_at_the_two_times_of_phase_two(check):
 @pytest.mark.claim("PCA-P10", "reproduced")
 @pytest.mark.claim("PCA-T9", "reproduced")
 @pytest.mark.parametrize("mu, tau", [(0.0, 0), (0.8, 0), (0.5, 10)])
-def test_escape_from_the_saddle(mu, tau):
-    """delta^2 = 20 eta, 5,000 paths; the quantile of the other tail is rejected."""
-    eta, nu = 2e-4 * (1 - mu), 0.3
+@pytest.mark.parametrize("scale", [2e-4, 1e-4])
+def test_escape_from_the_saddle(mu, tau, scale):
+    """eta = scale (1 - mu), delta^2 = 20 eta, 5,000 paths; the quantile of the other tail is rejected."""
+    eta, nu = scale * (1 - mu), 0.3
     given = {"eta": eta, "momentum": mu, "lam": LAM, "delta2": 20 * eta, "alpha2": ALPHA2}
     h = final(eta, mu, [0.0, 1.0], sg.claim("PCA-P10").value(nu=nu, **given), 5000, tau=tau)
     stayed = int((h[:, 0] ** 2 < 20 * eta).sum())

@@ -51,6 +51,38 @@ def test_a_singular_covariance_gives_noise_in_its_range_only(name):
         assert distance(limits(problem(2, 3))[name], [1.0, -2.0, 0.5]) < 1e-6
 
 
+@pytest.mark.parametrize("name", limits(problem(2, 1)))
+def test_one_component_has_a_variance_of_nothing_but_rounding(name):
+    """Its sign is anybody's guess: a variance below 0 is 0, and no root of it is taken."""
+    objective = sg.problems.quadratic([[0.3]], curvature=1.3)
+    for start in (1.0, 0.7, -2.1):
+        assert "with Sigma" in name or distance(limits(objective)[name], start) < 1e-7
+
+
+@pytest.mark.parametrize("name", limits(problem(2, 1)))
+def test_noise_of_two_components_moves_along_the_line_between_them(name):
+    """In three dimensions, from a point of the line: beside it there is rounding of the point, not the root of the rounding of a variance."""
+    if "with Sigma" not in name:
+        centre, way = np.array([1.0, -0.3, 0.7]), np.array([0.6, 0.9, -1.1])
+        limit = limits(sg.problems.quadratic([centre + way, centre - way], curvature=1.3))[name]
+        moved = sg.simulate(limit, centre + 0.3 * way, N_PATHS, N_STEPS, SEED, keep="paths").paths - centre
+        unit = way / np.linalg.norm(way)
+        along = moved @ unit
+        assert np.abs(moved - along[..., None] * unit).max() < 1e-13
+        assert np.ptp(along[:, -1]) > 0.01
+
+
+@pytest.mark.parametrize("name", limits(problem(2, 1)))
+def test_a_variance_a_billion_times_smaller_than_another_is_kept(name):
+    """Only what rounding may have left, 1e-13 of a variance, counts as zero."""
+    if "with Sigma" not in name:
+        nearly_on_a_line = sg.problems.quadratic([[1.0, 1.0], [-1.0, -1.0], [0.0, 1e-4], [0.0, -1e-4]], curvature=1.3)
+        limit = limits(nearly_on_a_line)[name]
+        assert distance(limit, [0.1, 0.1]) < 1e-10
+        beside = np.diff(sg.simulate(limit, [0.1, 0.1], N_PATHS, N_STEPS, SEED, keep="final").final)
+        assert 1e-8 < beside.std() < 1e-4
+
+
 def test_square_roots():
     a = np.random.default_rng(0).normal(size=(4, 4, 9))
     full = np.einsum("ikp,jkp->ijp", a, a)

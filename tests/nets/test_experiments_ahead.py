@@ -1,5 +1,8 @@
 """Training ahead of the notebooks fills the store with what they ask for."""
 
+import subprocess
+import sys
+
 import pytest
 
 pytest.importorskip("torch", reason="needs the extra nets: make env EXTRAS=nets")
@@ -78,3 +81,10 @@ def test_bad_arguments_are_refused(arguments, says, capsys):
     with pytest.raises(SystemExit):
         ahead.main(arguments)
     assert says in capsys.readouterr().err
+
+
+def test_a_second_process_helps():
+    """For real, as new processes find functions by import; most or all of these runs are in the store."""
+    command = [sys.executable, "-m", "stalegrad.nets.experiments", "quick", "4.3.1", "--processes", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0 and "4.3.1 is there" in done.stdout, done.stderr

@@ -73,8 +73,21 @@ def test_the_flow_ends_on_the_side_where_it_starts(check):
     late = flow.solution([0.0, 0.6, 0.8], [4.0, 2.0, 2.0], 0.0, 500.0)
     check("in the shared eigenspace", late, [0.0, 0.6, 0.8], 1e-12)
     check("limit", flow.limit_of_the_flow([0.0, 0.3, 0.4], [4.0, 2.0, 2.0]), late, 1e-12)
-    # Off the sphere the printed form has length 1 from the beginning.
-    assert np.linalg.norm(flow.solution([0.3, 0.4], [4.0, 3.0], 0.0, 0.0)) == pytest.approx(0.5)
+
+
+@pytest.mark.claim("PCA-ode-solution", "refutes")
+def test_off_the_sphere_the_printed_form_has_length_one_from_the_beginning(check):
+    """So it does not start at H(0); on the sphere the two forms are one."""
+    setting = {"lam": [4.0, 3.0], "momentum": 0.5}
+    claim = sg.claim("PCA-ode-solution")
+    check("value at t = 0", claim.value(H0=[0.3, 0.4], t=0.0, **setting), [0.3, 0.4], 1e-15)
+    check("printed at t = 0", claim.printed(H0=[0.3, 0.4], t=0.0, **setting), [0.6, 0.8], 1e-15)
+    for time in (0.1, 1.0):
+        right, printed = claim.value(H0=[0.3, 0.4], t=time, **setting), claim.printed(H0=[0.3, 0.4], t=time, **setting)
+        check("length as printed", np.linalg.norm(printed), 1.0, 1e-12)
+        grown = np.linalg.norm(np.array([0.3, 0.4]) * np.exp(np.array([8.0, 6.0]) * time))
+        check("length by the flow", np.linalg.norm(right), grown / np.sqrt(0.75 + grown**2), 1e-12)
+        check("no difference on the sphere", claim.printed(H0=[-0.6, 0.8], t=time, **setting), claim.value(H0=[-0.6, 0.8], t=time, **setting), 1e-14)
 
 
 def _path(delays, seed=3, eta=0.01):

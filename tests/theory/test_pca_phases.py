@@ -143,6 +143,22 @@ def test_counts_of_rounds():
         assert sp.simplify(sp.expand_log(sp.log(ratio.subs(momentum, 1 - w)) + power * sp.log(w), force=True)) == 0
 
 
+@pytest.mark.claim("PCA-P8", "exact")
+@pytest.mark.parametrize(("exponent", "power"), [(0.5, 0.2), (1.0, 0.7)])
+def test_counts_of_rounds_as_numbers(exponent, power, check):
+    given = {"eta": 0.0005, "momentum": 0.7}
+    tau = phases.paper_delay(**given, rate=4.0, power=power, exponent=exponent)
+    symbolic = phases.rounds(sp.Integer(2), sp.Rational(exponent)).subs({eta: 0.0005, momentum: 0.7, phases.pace: 4.0, phases.gamma: power})
+    check("N at T = 2", phases.n_rounds(2.0, 0.0005, tau), float(symbolic), 1e-9 * float(symbolic))
+    updates = phases.n_rounds(sg.claim("PCA-P8").value(**given, lam=LAM, delta2=0.1), 0.0005, 1)
+    check("N_2 without speed-up, in updates", updates, 0.3 * np.log(9.0) / 0.0005, 1e-9)
+    for wrong in ({"power": exponent + 0.1}, {"power": 0.0}, {"rate": -1.0}, {"momentum": 1.0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            phases.paper_delay(**{**given, "rate": 4.0, "power": power, "exponent": exponent, **wrong})
+    with pytest.raises(ValueError, match="tau"):
+        phases.n_rounds(1.0, 0.1, 0)
+
+
 @pytest.mark.claim("PCA-R7", "proved")
 @pytest.mark.claim("PCA-R7", "counterexample")
 def test_the_speed_up_is_the_delay_itself():

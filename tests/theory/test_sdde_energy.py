@@ -64,6 +64,17 @@ def test_no_ball_holds_a_gaussian_path(check):
     check("deviation at t = 2", deviation, np.sqrt(0.05 * 4 / 16), 1e-12)
 
 
+@pytest.mark.claim("SDDE-T4.2", "counterexample")
+def test_a_ball_around_the_start_allows_twice_the_distance():
+    """F = L x^2/2, x* = 0, x_0 = D: |X - x_0| <= D holds for X = 2 D, where the last step of the proof needs G y <= L D^2."""
+    start, point = D, 2 * D
+    assert sp.simplify(sp.Abs(point - start) - D) == 0
+    product = (G * y).subs({G: L * point, y: point})
+    assert sp.simplify(product / (L * D**2)) == 4
+    printed = en.DELAYED.printed * (t - 1) / sp.log(t) / 2  # its part without delta, delay and noise is L D^2/mu
+    assert sp.simplify((printed - L * D**2 / mu).subs({tau: 0, delta: 0, trace: 0})) == 0
+
+
 @pytest.mark.claim("SDDE-T4.2", "proved")
 def test_corrected_constants():
     """(t-1) ln(t/max(1,t-tau)) <= tau (1 + ln(1+tau)) and (t-1)^2 (1/max(1,t-tau) - 1/t) <= tau (1+tau).

@@ -140,11 +140,12 @@ def test_constant_has_no_bound_at_the_double_root():
 
 
 @pytest.mark.claim("SDDE-T4.1", "exact")
-@pytest.mark.parametrize("length", [0.1, 0.5, 1.2])
-def test_bound_of_the_theorem_with_its_own_constant(length, check):
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("length", [0.1, 0.3, 0.5, 1.2])
+def test_bound_of_the_theorem_with_its_own_constant(length, share, check):
     """E|X - x*|^2 <= c^2/lam^2 {|xi|^2 (a + lam)^2 + lam s2} e^{2 lam tau} e^{-2 lam t} + c^2 s2/(2 lam), c = sup |r| e^{lam t}."""
     rate, start, noise = 1.0, 3.0, 0.2
-    lam = -0.9 * formula("SDDE-T4.1").numeric(a=rate, tau=length)
+    lam = -share * formula("SDDE-T4.1").numeric(a=rate, tau=length)
     times = np.linspace(0.0, 30.0 * length, 400)
     c = np.abs(delay.fundamental(rate, length, times) * np.exp(lam * times)).max()
     second = delay.mean_path(rate, length, start, times) ** 2 + delay.variance(rate, length, noise, times)

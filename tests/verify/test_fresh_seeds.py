@@ -4,6 +4,7 @@ The seed is printed, so that a failure can be repeated with STALEGRAD_VERIFY_SEE
 |z| < 6 each, a false alarm of the whole suite is rarer than one in 10^5.
 """
 
+import math
 import os
 import secrets
 
@@ -46,6 +47,9 @@ MODELS = {
     "sme_asgd": lambda: sg.sme_asgd(square(), eta=ETA, mu=MU),
     "sme_asgd, two dimensions": lambda: sg.sme_asgd(spread_centres(), eta=ETA, mu=MU),
     "sme_asgd_mixture": lambda: sg.sme_asgd_mixture(square(), eta=ETA, weights=[0.5, 0.5], mus=[0.5, MU]),
+    "sdde, constant": lambda: sg.sdde(square(), eta=ETA, delay=4),
+    "sdde, uniform": lambda: sg.sdde(square(), eta=ETA, delay=sg.uniform(0, 6), batch=2),
+    "sdde, falling rates": lambda: sg.sdde(square(), eta=ETA, delay=4, rates=lambda k: 1.0 / math.sqrt(k), history=0.5),
 }
 
 

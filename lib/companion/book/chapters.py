@@ -18,7 +18,7 @@ prints the dashed rule as the best moving rate; the white line is the best. [EAS
 [5.1.3](notebooks/easgd/5_1_3_elastic.ipynb)."""
 OTHER = {"across": ("Across the papers", "What belongs to no single paper: all of them on one problem, and the reader's own.")}
 EXPLORERS = ("trajectories", "stability", "delays")
-PROJECT_PAGES = ("docs/DESIGN.md", "docs/speed.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PROJECT_PAGES = ("docs/DESIGN.md", "docs/speed.md", "docs/full_length.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
 
 def papers(project: Project) -> dict[str, dict]:

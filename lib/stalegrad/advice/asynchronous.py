@@ -9,8 +9,8 @@ import numpy as np
 
 from stalegrad import staleness as laws
 from stalegrad.advice import confirm, search, words
-from stalegrad.advice.course import error_after, steps_to
-from stalegrad.advice.modes import Setting, radius
+from stalegrad.advice.course import LONGEST, steps_to
+from stalegrad.advice.modes import Setting
 from stalegrad.advice.report import Line
 from stalegrad.advice.situation import LAGS, Situation
 from stalegrad.theory.pca import stability
@@ -70,7 +70,7 @@ def stable(situation: Situation) -> Line:
     if factor < 1.0:
         text = f"stable. Each step keeps {factor:.6g} of {words.LEFT}; eta = {now.eta:g} is at {share:.0%} of the edge of stability, {edge:.4g}."
     else:
-        text = f"NOT stable: second moments grow. eta = {now.eta:g} is {share:.2f} times the edge of stability, {edge:.4g}; stay below it."
+        text = f"NOT stable: the mean squared error grows. eta = {now.eta:g} is {share:.2f} times the edge of stability, {edge:.4g}; stay below it."
     value = {"factor": factor, "edge": edge, "share": share}
     return Line("stability", text, value, basis(situation, now), assumptions(situation), check=confirm.agree(situation))
 
@@ -83,15 +83,17 @@ def delay(situation: Situation) -> list[Line]:
         return [Line("delay", text, {"constant": -1}, ("PCA-critical-delay",), (QUADRATIC,))]
     longest = stability.last_stable(now.eta * largest, now.momentum)
     mean = _geometric_edge(situation)
-    text = f"at this eta and momentum the mean bears a constant delay of up to {longest} updates"
+    text = f"at this eta and momentum the run is stable up to a constant delay of {longest} updates"
     if situation.relative_noise:
-        of_mean, longest = longest, _constant_edge(situation, longest)
-        more = " or more" if longest == LAGS < of_mean else ""
-        bear = f"a constant delay of up to {longest}{more} updates" if longest >= 0 else "no constant delay, not even 0"
-        text = f"at this eta and momentum second moments bear {bear} (the mean alone {of_mean})"
+        without, longest = longest, _constant_edge(situation, longest)
+        more = " or more" if longest == LAGS < without else ""
+        bear = f"stable up to a constant delay of {longest}{more} updates" if longest >= 0 else "stable at no constant delay, not even 0"
+        text = f"at this eta and momentum the run is {bear} ({without} if noise did not grow with the distance)"
     if mean > 0.0:
         more = " or more" if mean == FARTHEST else ""
-        text += f"; with geometric delays second moments bear a mean of {_short(mean)}{more}, which {int(mean) + 1} memoryless workers have"
+        text += (
+            f"; with geometric delays up to a mean of {_short(mean)}{more}, as of {int(mean) + 1} equally fast workers whose steps take random times"
+        )
     reach = f"never more than {situation.law.max}" if situation.law.finite is not None else "without a largest delay"
     text += f". The law here has mean {situation.law.mean:.3g}, {reach}."
     claims = ("PCA-critical-delay", "PCA-R11", "SDDE-T4.1", "SME-exact-moments")
@@ -158,6 +160,9 @@ def momentum(situation: Situation) -> Line:
 def _line(topic: str, text: str, situation: Situation, best: Setting, value: dict, claims: tuple[str, ...]) -> Line:
     gain = bought(situation, best)
     before, after = gain[telling(gain)].values()
+    if math.isinf(after):
+        text = f"none reaches the target within {LONGEST:,} steps: take a larger batch, or a larger target."
+        return Line(topic, text, value | {"eta": situation.eta, "keep": True}, claims, assumptions(situation), gain)
     if before - after <= SAME * before and math.isfinite(before):
         text = f"keep what is set: {text} would gain less than {SAME:.0%}."
         return Line(topic, text, value | {"keep": True}, claims, assumptions(situation), gain)
@@ -188,9 +193,7 @@ def _steps(situation: Situation, setting: Setting) -> float:
 
 
 def _error(situation: Situation, setting: Setting, n_steps: int) -> float:
-    if any(radius(mode, setting, situation.law) >= 1.0 for mode in situation.modes):
-        return math.inf
-    return max(error_after(mode, setting, situation.law, situation.start, n_steps) for mode in situation.modes)
+    return search.Goal(situation.start, n_steps=n_steps)(situation.modes, setting, situation.law)
 
 
 def telling(gain: dict) -> str:

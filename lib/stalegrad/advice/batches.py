@@ -3,19 +3,23 @@ r"""Advice on the batch: the schedule of the control problem, with the same numb
 The control problem (SME-4.11) weighs what noise leaves at the end against the price of samples: a batch :math:`B_k=\sqrt{w_k/\gamma}`, at least
 1, where :math:`w_k` is what the noise of step k leaves in :math:`E x^2` at the end. The paper has :math:`w_k` from a scalar model of the slowest
 mode under geometric delays, an exponential; here it is exact, for any law and in whole numbers, since the model is far off where delays are
-constant or few steps are left. The price is set so that the whole budget is spent, the number of steps is varied, and every proposal is judged by
-the exact error of the worst mode, beside constant batches judged the same way.
+constant or few steps are left. The price is set so that the whole budget is spent, and the number of steps is varied.
+
+Every proposal, constant batches among them, is judged by the error of the worst curvature of the range. Its ends are not enough: near the edge of
+stability the steepest direction swings, and a run may end where the ends happen to pass zero and what lies between does not.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stalegrad.advice.asynchronous import assumptions, basis
 from stalegrad.advice.confirm import AGREEMENT, PATHS, is_stable, mode_problem, standard_error
-from stalegrad.advice.course import Course
+from stalegrad.advice.course import Course, error_after
 from stalegrad.advice.modes import Mode, Setting
 from stalegrad.advice.report import Check, Line
 from stalegrad.advice.situation import Situation
@@ -23,11 +27,21 @@ from stalegrad.algorithms.async_momentum import async_msgd
 from stalegrad.engine.simulate import simulate
 
 Array = np.ndarray
-SHORTER = 0.8
-"""Numbers of steps that are tried: the budget, and each time this share of the number before."""
+SHORTER, ALL, CLOSER = 0.8, 200, 12
+"""Numbers of steps that are tried: the budget and each time this share of the one before; all up to 200; then so many on each side of the best."""
+ROUNDS = 12
+"""Times that what modes count for is moved to those that are worst, at the best number of steps."""
+FINALISTS = 4
+"""Where noise grows with the distance, sizes change what the start leaves: so many proposals are then judged again, exactly."""
+SWINGS = 0.02
+"""What sizes that rise and fall with a swinging mode must gain on those that only grow."""
+FLAT = 1e-6
+"""A weight that falls by no more than this share of the largest counts as one that does not."""
 CLAIMS = ("SME-4.11", "SME-4.2", "SME-batch-beats-constant")
 LONGEST = 20_000
 """Steps of a schedule that are simulated as a check; longer ones are judged by exact moments alone."""
+MOST = 10**6
+"""Largest budget for which a schedule is looked for."""
 
 
 def missing(situation: Situation) -> str:
@@ -39,9 +53,16 @@ def missing(situation: Situation) -> str:
     if situation.noise == 0.0:
         return "Batch schedule: there is no additive noise; a larger batch at the end has nothing to remove."
     if situation.momentum > 0.0:
-        return "Batch schedule: the control problem (4.5) is solved for momentum 0 only; nothing is known for heavy balls."
+        return (
+            f"Batch schedule: momentum is {situation.momentum:g}, and the control problem (4.5) is solved for momentum 0 only; ask with momentum 0."
+        )
+    if situation.budget > MOST:
+        return (
+            f"Batch schedule: the budget of {situation.budget} gradients is more than the {MOST} for which sizes are worked out step by step; "
+            "ask for the last part of the run, with the distance at its beginning as start."
+        )
     if not is_stable(situation, situation.setting):
-        return "Batch schedule: eta is beyond the edge of stability; take a stable eta first, then ask again."
+        return f"Batch schedule: eta = {situation.eta:g} is beyond the edge of stability; take the eta that is advised, then ask again."
     return ""
 
 
@@ -49,68 +70,155 @@ def schedule(situation: Situation) -> Line:
     """The best proposal, against the constant batch of now and the best constant batch."""
     claims, assumes = tuple(dict.fromkeys(CLAIMS + basis(situation, situation.setting))), assumptions(situation)
     now = final_error(situation, np.full(situation.n_steps, situation.batch))
-    constants = {batch: final_error(situation, np.full(max(1, situation.budget // batch), batch)) for batch in _constants(situation)}
-    best_constant = min(constants, key=constants.get)
-    sizes = min(_proposals(situation), key=lambda proposal: final_error(situation, proposal), default=None)
-    error = math.inf if sizes is None else final_error(situation, sizes)
-    gain = {"error after the budget": {"now": now, "advised": min(error, constants[best_constant]), "best constant batch": constants[best_constant]}}
-    if min(error, constants[best_constant]) >= 0.98 * now:
+    found = _best(situation, Left.of(situation))
+    constant, steady = found["constant"]
+    error, sizes = found["growing"] if found["swinging"][0] > (1.0 - SWINGS) * found["growing"][0] else found["swinging"]
+    gain = {"error after the budget": {"now": now, "advised": min(error, constant, now), "best constant batch": constant}}
+    if min(error, constant) >= 0.98 * now:
         text = f"keep the constant batch {situation.batch}: no schedule gains 2% on it at this eta and budget."
         return Line("batch", text, {"batch": situation.batch}, claims, assumes, gain)
-    if error >= constants[best_constant]:
-        text = f"a constant batch of {best_constant}: mean squared error {constants[best_constant]:.4g} after the budget (now {now:.4g})."
-        return Line("batch", text, {"batch": best_constant}, claims, assumes, gain)
-    first = int(np.argmax(sizes > 1))
-    opening = f"batch 1 for {first} steps, then" if first else f"batch {sizes[0]},"
+    if error >= constant:
+        text = f"a constant batch of {steady[0]} for {len(steady)} steps: mean squared error {constant:.4g} after the budget (now {now:.4g})."
+        return Line("batch", text, {"batch": int(steady[0]), "steps": len(steady)}, claims, assumes, gain)
     text = (
-        f"{opening} growing to {sizes[-1]} at step {len(sizes)}. Buys: mean squared error after the budget {error:.4g} "
-        f"(now {now:.4g}; the best constant batch, {best_constant}, gives {constants[best_constant]:.4g}). Do not stop it early."
+        f"{_course_of(sizes)} Buys: mean squared error after the budget {error:.4g} "
+        f"(now {now:.4g}; the best constant batch, {steady[0]}, gives {constant:.4g}). Do not stop it early."
     )
-    value = {"steps": len(sizes), "grows from": first, "last batch": int(sizes[-1]), "sizes": sizes}
+    value = {"steps": len(sizes), "grows from": int(np.argmax(sizes > 1)), "last batch": int(sizes[-1]), "sizes": sizes}
     return Line("batch", text, value, claims, assumes, gain, _check(situation, sizes))
 
 
 def final_error(situation: Situation, sizes: Array) -> float:
-    """Exact mean square of the worst mode at the end of a run with these batch sizes."""
-    return max(Course(mode, situation.setting, situation.law, situation.start).along(sizes) for mode in situation.modes)
+    """Exact mean square of the worst curvature of the range at the end of a run with these batch sizes."""
+    first, law, start = Setting(situation.eta, 0.0, int(sizes[0])), situation.law, situation.start
+    if (sizes == sizes[0]).all():
+        return max(error_after(mode, first, law, start, len(sizes)) for mode in judged(situation))
+    return max(Course(mode, first, law, start).along(sizes) for mode in judged(situation))
+
+
+def judged(situation: Situation) -> list[Mode]:
+    """The ends of the range and curvatures between them, most near the largest, where modes swing."""
+    least, largest = situation.modes[0].h, situation.modes[-1].h
+    inside = np.concatenate([np.geomspace(least, largest, 5), largest * np.linspace(0.7, 1.0, 10)])
+    return [replace(situation.modes[0], h=float(h)) for h in np.unique(np.clip(inside, least, largest))]
 
 
 def spending(weights: Array, budget: int) -> Array:
     r"""The best batch sizes where the noise of step k leaves `weights[k]`, whose sum is the budget as nearly as one price allows, or less.
 
-    At the price gamma a batch grows to B as long as its last sample saves it, :math:`w_k/(B(B-1))\ge\gamma`. Sizes never fall: a weight
-    counts by the largest of those before it, where a mode oscillates.
+    At the price gamma a batch grows to B as long as its last sample saves it, :math:`w_k/(B(B-1))\ge\gamma`.
 
     >>> spending(np.array([1.0, 4.0, 16.0]), 14).tolist()
     [2, 4, 8]
     """
-    weights = np.maximum.accumulate(weights)
 
     def sizes(log_gamma: float) -> Array:
         return np.floor(0.5 * (1.0 + np.sqrt(1.0 + 4.0 * weights / math.exp(log_gamma)))).astype(int)
 
-    high = math.log(weights[-1])
+    high = math.log(weights.max())
     low = high - 2.0 * math.log(2.0 * budget)
-    for _ in range(50):
+    for _ in range(40):
         middle = 0.5 * (low + high)
         low, high = (low, middle) if sizes(middle).sum() <= budget else (middle, high)
     return sizes(high)
 
 
-def _proposals(situation: Situation) -> list[Array]:
-    """For each outermost mode, and for all of them at once: near the edge of stability the mode that is left last is not the flattest."""
-    left = [Course(mode, situation.setting, situation.law, situation.start).responses(situation.budget) for mode in situation.modes]
-    left += [sum(left)] * (len(left) > 1)
-    n_steps, found = situation.budget, []
-    while n_steps >= 1:
-        found += [spending(weights[:n_steps][::-1], situation.budget) for weights in left]
+@dataclass(frozen=True, eq=False)
+class Left:
+    """What the start leaves at steps 0 .. n, (modes, n + 1), and the noise of a sample drawn j + 1 steps before the end, (modes, n)."""
+
+    start: Array
+    noise: Array
+
+    @classmethod
+    def of(cls, situation: Situation) -> Left:
+        courses = [Course(mode, situation.setting, situation.law, situation.start) for mode in judged(situation)]
+        return cls(*(np.array(rows) for rows in zip(*(course.apart(situation.budget) for course in courses), strict=True)))
+
+    def errors(self, sizes: Array) -> Array:
+        """Each mode's mean square after these batches; exact where the noise does not depend on the distance."""
+        n = len(sizes)
+        return self.start[:, n] + self.noise[:, :n] @ (1.0 / sizes[::-1])
+
+    def error(self, sizes: Array) -> float:
+        """The worst mode's."""
+        return float(self.errors(sizes).max())
+
+    def weights(self, n: int) -> list[Array]:
+        """What noise leaves at the end of n steps, by step: at the ends of the range, there together, and in all modes together."""
+        noise = self.noise[:, :n][:, ::-1]
+        return [noise[0]] if len(noise) == 1 else [noise[0], noise[-1], noise[0] + noise[-1], noise.sum(axis=0)]
+
+
+def _best(situation: Situation, left: Left) -> dict[str, tuple[float, Array]]:
+    """For each kind of proposal the least error and its sizes; (inf, no sizes) where there is none."""
+    found: dict[str, list] = {kind: [(math.inf, np.array([], int))] for kind in ("constant", "growing", "swinging")}
+    tried: set[int] = set()
+
+    def keep(proposals: Iterable[tuple[str, Array]]) -> None:
+        for kind, sizes in proposals:
+            found[kind] = sorted([*found[kind], (left.error(sizes), sizes)], key=lambda one: one[0])[:FINALISTS]
+
+    def attempt(lengths) -> int:
+        for n in set(map(int, lengths)) - tried:
+            keep(_proposals(left, n, situation.budget))
+            tried.add(n)
+        return len(min((some[0] for some in found.values()), key=lambda one: one[0])[1])
+
+    best = attempt(_lengths(situation))
+    best = attempt(np.clip(np.linspace(SHORTER * best, best / SHORTER, 2 * CLOSER), 1, situation.budget))
+    best = attempt(np.clip(np.arange(best - CLOSER, best + CLOSER + 1), 1, situation.budget))
+    keep(_balanced(left, best, situation.budget))
+    if situation.relative_noise:
+        found = {
+            kind: [(final_error(situation, sizes), sizes) if len(sizes) else (error, sizes) for error, sizes in some] for kind, some in found.items()
+        }
+    return {kind: min(some, key=lambda one: one[0]) for kind, some in found.items()}
+
+
+def _lengths(situation: Situation) -> list[int]:
+    n_steps, found = situation.budget, [situation.n_steps, *range(1, min(ALL, situation.budget) + 1)]
+    while n_steps > ALL:
+        found.append(n_steps)
         n_steps = int(SHORTER * n_steps)
-    return [sizes for sizes in found if sizes[-1] > 1]
+    return found
 
 
-def _constants(situation: Situation) -> list[int]:
-    most = max(1, int(math.log2(situation.budget)) - 3)
-    return sorted({situation.batch, *(2**k for k in range(min(most, 11)))})
+def _proposals(left: Left, n_steps: int, budget: int) -> Iterator[tuple[str, Array]]:
+    """Batch sizes for so many steps: all alike; growing; and, where a mode swings, with what noise of each step leaves."""
+    yield "constant", np.full(n_steps, budget // n_steps)
+    for weights in left.weights(n_steps):
+        yield from _spent(weights, budget)
+
+
+def _spent(weights: Array, budget: int) -> Iterator[tuple[str, Array]]:
+    growing = np.maximum.accumulate(weights)
+    yield "growing", spending(growing, budget)
+    if (growing - weights).max() > FLAT * growing[-1]:
+        yield "swinging", spending(weights, budget)
+
+
+def _balanced(left: Left, n_steps: int, budget: int) -> Iterator[tuple[str, Array]]:
+    """Sizes for weighted sums of the modes; the weights move, less each time, to the modes that the last sizes left worst."""
+    share = np.full(len(left.noise), 1.0 / len(left.noise))
+    for turn in range(ROUNDS if len(share) > 1 else 0):
+        for kind, sizes in _spent((share @ left.noise[:, :n_steps])[::-1], budget):
+            yield kind, sizes
+            errors = left.errors(sizes)
+        share = share * np.exp(4.0 / math.sqrt(1.0 + turn) * (errors / errors.max() - 1.0))
+        share /= share.sum()
+
+
+def _course_of(sizes: Array) -> str:
+    """Sizes in words."""
+    if (np.diff(sizes) < 0).any():
+        return (
+            f"between {sizes.min()} and {sizes.max()} over {len(sizes)} steps, more and less as the steepest direction swings (--json lists the "
+            "sizes; a smaller eta swings less)."
+        )
+    first = int(np.argmax(sizes > 1))
+    opening = f"batch 1 for {first} steps, then" if first else f"batch {sizes[0]},"
+    return f"{opening} growing to {sizes[-1]} at step {len(sizes)}."
 
 
 def _check(situation: Situation, sizes: Array) -> Check | None:

@@ -13,6 +13,7 @@ with p the law of the delays; it is solved by a Fourier transform for 20,000 ste
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from scipy.signal import lfilter
@@ -159,25 +160,16 @@ class Course:
                     vector = step(vector)
         return float(vector[0])
 
-    def responses(self, n_steps: int) -> Array:
-        """What the additive noise of one sample, drawn j + 1 steps before the end, leaves in E x^2 there; (n_steps,), from j = 0.
+    def apart(self, n_steps: int) -> tuple[Array, Array]:
+        """What the start leaves in E x^2 at steps 0 .. `n_steps`; and the additive noise of one sample, j + 1 steps after it is drawn, from j = 0.
 
-        Curvatures that are drawn are those of batches of 1. After 20,000 steps by the leading factor.
+        Shapes (n_steps + 1,) and (n_steps,). Curvatures that are drawn are those of batches of 1. After 20,000 steps by the leading factor.
         """
-        step = self._step(1.0)
-        vector = np.zeros(len(self.start))
-        vector[-1] = 1.0
-        vector = step(vector)
-        vector[-1] = 0.0
-        if len(vector) <= SMALL:
-            step = _matrix(step, len(vector)).__matmul__
-        left = np.empty(n_steps)
-        walked = min(n_steps, STEPPED)
-        for j in range(walked):
-            left[j], vector = vector[0], step(vector)
-        if n_steps > walked:
-            left[walked:] = left[walked - 1] * radius(self.mode, self.setting, self.law) ** np.arange(1, n_steps - walked + 1)
-        return left
+        single, walked = replace(self.setting, batch=1), min(n_steps, STEPPED)
+        left = Course(replace(self.mode, noise=0.0), single, self.law, self.start[0] ** 0.5).errors(walked)
+        noise = np.diff(Course(self.mode, single, self.law, 0.0).errors(walked))
+        later = radius(self.mode, single, self.law) ** np.arange(1, n_steps - walked + 1)
+        return np.concatenate([left, left[-1] * later]), np.maximum(np.concatenate([noise, noise[-1] * later]), 0.0)
 
     def _jumped(self, n_steps: int) -> Array:
         vector, bit = self.start, 0

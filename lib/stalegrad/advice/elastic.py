@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import minimum_filter
 from scipy.optimize import minimize
 
-from stalegrad.advice import words
+from stalegrad.advice import turns, words
 from stalegrad.advice.asynchronous import ALIGNED, QUADRATIC
 from stalegrad.advice.confirm import AGREEMENT, PATHS, standard_error
 from stalegrad.advice.report import Check, Line
@@ -45,20 +45,23 @@ def missing(situation: Situation) -> str:
         return "Elastic averaging: one worker has nothing to average; give the number of workers."
     if situation.momentum > 0.0:
         return (
-            "Elastic averaging: the best alpha of EAMSGD is known by search at single curvatures only (EASGD-eamsgd-optimal), of no use for a range."
+            f"Elastic averaging: momentum is {situation.momentum:g}, with which the best alpha is known by search at single curvatures only "
+            "(EASGD-eamsgd-optimal), of no use for a range; ask with momentum 0."
         )
     return ""
 
 
 def lines(situation: Situation) -> list[Line]:
-    """alpha and beta at the learning rate of now, and with the learning rate that suits them."""
+    """What `turns` has for asynchronous workers; for synchronous ones alpha and beta at the learning rate of now, and with one that suits them."""
     alpha, beta = rates_of_now(situation)
     now = worst(situation, situation.eta, alpha, beta)
     at_rate = least(situation, free_eta=False)
     free = least(situation, free_eta=True)
-    found = [_asynchronous_edge(situation, alpha), _line("elastic rates", situation, now, at_rate)]
-    found.append(_line("elastic rates and eta", situation, now, free))
-    return found
+    return [
+        *turns.lines(situation, alpha),
+        _line("elastic rates", situation, now, at_rate),
+        _line("elastic rates and eta", situation, now, free),
+    ]
 
 
 def rates_of_now(situation: Situation) -> tuple[float, float]:
@@ -103,7 +106,7 @@ def least(situation: Situation, free_eta: bool) -> dict[str, float]:
     found = _lowest_point(situation, low, high, (25 if free_eta else 1, 31, 15))
     found = min((_polished(situation, start, low, high) for start in (found, apart)), key=lambda found: found["factor"])
     unseen = abs(found["alpha"]) < UNSEEN
-    no_loss = apart["factor"] < 1.0 and _fold(apart["factor"]) <= (1.0 + NONE) * _fold(found["factor"])
+    no_loss = apart["factor"] < 1.0 and words.fold(apart["factor"]) <= (1.0 + NONE) * words.fold(found["factor"])
     return apart if unseen or no_loss else found
 
 
@@ -157,32 +160,21 @@ def _logit(beta: float) -> float:
     return math.log(beta / (2.0 - beta))
 
 
-def _asynchronous_edge(situation: Situation, alpha: float) -> Line:
-    h = situation.modes[-1].h
-    step = situation.eta * h
-    claims = ("EASGD-async-easgd", "EASGD-L3.1.4", "EASGD-5.15")
-    if step >= 2.0:
-        text = f"eta h = {step:.3g} is 2 or more: no alpha is known to be stable for every order of the workers. Take eta below {2.0 / h:.4g}."
-        return Line("elastic stability", text, {"alpha": 0.0}, claims, (QUADRATIC,))
-    edge = (4.0 - 2.0 * step) / (4.0 - step)
-    verdict = "stable" if 0.0 < alpha < edge else "NOT known to be stable"
-    text = f"asynchronous EASGD at alpha = {alpha:.4g} is {verdict} in mean, whatever the order of workers and the period: that needs "
-    text += f"0 < alpha < {edge:.4g}."
-    return Line("elastic stability", text, {"alpha": edge}, claims, (QUADRATIC, "what is known of all orders is the mean"))
-
-
 def _line(topic: str, situation: Situation, now: float, best: dict[str, float]) -> Line:
     additive = situation.relative_noise == 0.0
     claims = ("EASGD-5.19", "EASGD-easgd-full-optimal") if additive else ("EASGD-5.34", "EASGD-easgd-finite-p", "EASGD-easgd-infinite-p")
     assumes = (
         (QUADRATIC, SYNCHRONOUS, APART) if additive else (QUADRATIC, SYNCHRONOUS, f"Gamma noise of shape {1 / situation.relative_noise:.3g}", ALIGNED)
     )
-    gain = {"steps per factor e": {"now": _fold(now), "advised": _fold(best["factor"])}}
+    gain = {"steps per factor e": {"now": words.fold(now), "advised": words.fold(best["factor"])}}
     rates = f"eta = {best['eta']:.4g}, alpha = {best['alpha']:.4g}, beta = {best['beta']:.4g}"
-    if now < 1.0 and _fold(best["factor"]) > 0.98 * _fold(now):
-        text = f"keep what is set: {rates} would gain less than 2%."
+    if best["factor"] >= 1.0:
+        text = f"no alpha and beta are stable at eta = {best['eta']:.4g}; take a smaller eta."
         return Line(topic, text, best | {"keep": True}, claims, assumes, gain)
-    text = f"{rates}. Buys: {words.transient(_fold(now), _fold(best['factor']), _before(situation))}; "
+    if now < 1.0 and words.fold(best["factor"]) > 0.98 * words.fold(now):
+        text = "keep alpha = {:.4g} and beta = {:.4g}: ".format(*rates_of_now(situation)) + f"{rates} would gain less than 2%."
+        return Line(topic, text, best | {"keep": True}, claims, assumes, gain)
+    text = f"{rates}. Buys: {words.transient(words.fold(now), words.fold(best['factor']), _before(situation))}; "
     text += f"a step is {situation.n_workers * situation.batch} gradients."
     if best["alpha"] == 0.0:
         text += " No pull on the workers contracts faster than these; beta then only smooths, and any from there to 1 does about as well."
@@ -214,10 +206,6 @@ def _levels(situation: Situation, best: dict[str, float]) -> dict[str, float]:
     return {"now": largest(situation.eta, alpha, beta), "advised": largest(best["eta"], best["alpha"], best["beta"])}
 
 
-def _fold(factor) -> float:
-    return -1.0 / math.log(max(float(factor), 1e-300)) if factor < 1.0 else math.inf
-
-
 def _check(situation: Situation, best: dict[str, float]) -> Check:
     """The advised rates on the mode that is slowest under them, against exact moments of the same process."""
     radii = [float(_radius(situation, mode.h, best["eta"], best["alpha"], best["beta"])) for mode in situation.modes]
@@ -226,7 +214,7 @@ def _check(situation: Situation, best: dict[str, float]) -> Check:
     sigma = math.sqrt(mode.noise / situation.batch)
     problem = gamma_quadratic(shape, shape / mode.h) if shape else noisy_quadratic(mode.h, sigma=sigma)
     process = easgd(problem, best["eta"], best["alpha"], best["beta"], situation.n_workers)
-    steps = int(np.clip(3.0 * _fold(max(radii)), 5, 2000))
+    steps = int(np.clip(3.0 * words.fold(max(radii)), 5, 2000))
     exact = float(of(process, 1.0, steps).second_moment[-1, 0, 0])
     paths = situation.paths or PATHS
     run = simulate(process, 1.0, n_paths=paths, n_steps=steps, keep="final").final[:, 0] ** 2

@@ -16,7 +16,7 @@ UNASKED = (
 MEANINGS = {
     "corrected": "Corrected: the printed form is wrong, the right one is used.",
     "qualified": "Qualified: it holds under a condition that the paper leaves out.",
-    "scaled": "Scaled: shown at a smaller size than the paper's.",
+    "scaled": "Scaled: put to a test at a smaller size than the paper's.",
 }
 
 

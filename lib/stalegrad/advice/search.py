@@ -20,8 +20,12 @@ from stalegrad.staleness import Staleness
 
 MOMENTA = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 """Where the search for a momentum starts."""
-POINTS, SECTIONS = 30, 10
-"""Learning rates of the coarse grid, and golden sections after it: eta is then known to half a percent."""
+DECADE, SECTIONS = 6, 10
+"""Learning rates of the coarse grid in a factor of 10, and golden sections after it: eta is then known to half a percent."""
+LOWEST, LOWER, LEAST = 1e-5, 1e-3, 1e-10
+"""The coarse grid begins at this share of the largest eta; where the best is there, so much lower, down to the last."""
+BETWEEN = 5
+"""Curvatures between the ends of the range at which the error of a swinging run is taken."""
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
@@ -42,8 +46,15 @@ class Goal:
     n_steps: int | None = None
 
     def __call__(self, modes: Sequence[Mode], setting: Setting, law: Staleness) -> float:
-        """The worst mode's value; infinite where it is not stable or does not reach the target."""
-        return max(self._of(mode, setting, law) for mode in modes)
+        """The worst mode's value; infinite where it is not stable or does not reach the target.
+
+        With momentum and a number of steps the curvatures between count too: modes swing, and those at the ends may just pass zero.
+        """
+        worst = max(self._of(mode, setting, law) for mode in modes)
+        if math.isinf(worst) or self.start is None or self.target is not None or self.n_steps is None or setting.momentum == 0.0 or len(modes) == 1:
+            return worst
+        between = np.geomspace(modes[0].h, modes[-1].h, BETWEEN + 2)[1:-1]
+        return max(worst, *(error_after(replace(modes[0], h=float(h)), setting, law, self.start, self.n_steps) for h in between))
 
     def _of(self, mode: Mode, setting: Setting, law: Staleness) -> float:
         factor = radius(mode, setting, law)
@@ -61,13 +72,16 @@ def worst_radius(modes: Sequence[Mode], setting: Setting, law: Staleness) -> flo
     return max(radius(mode, setting, law) for mode in modes)
 
 
-def best_eta(modes: Sequence[Mode], setting: Setting, law: Staleness, goal: Goal, lowest: float = 1e-5) -> tuple[Setting, float]:
+def best_eta(modes: Sequence[Mode], setting: Setting, law: Staleness, goal: Goal, lowest: float = LOWEST) -> tuple[Setting, float]:
     """The best learning rate at the momentum and batch of `setting`, and the value there.
 
-    Between `lowest` and 1 times the largest eta that is stable without delay or noise.
+    Between `lowest` and 1 times the largest eta that is stable without delay or noise; lower where it is best there, as large budgets or noise ask.
     """
     top = 2.0 * (1.0 + setting.momentum) / max(mode.h for mode in modes)
-    eta, value = _lowest(lambda log: goal(modes, replace(setting, eta=math.exp(log)), law), np.log(np.geomspace(lowest * top, top, POINTS)))
+    grid = np.log(np.geomspace(lowest * top, top, round(-DECADE * math.log10(lowest))))
+    eta, value = _lowest(lambda log: goal(modes, replace(setting, eta=math.exp(log)), law), grid)
+    if eta < grid[1] and lowest > LEAST:
+        return best_eta(modes, setting, law, goal, LOWER * lowest)
     return replace(setting, eta=math.exp(eta)), value
 
 

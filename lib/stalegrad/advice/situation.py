@@ -148,7 +148,7 @@ class Situation:
         if self.law.finite is not None and self.law.max > LAGS:
             reasons.append(
                 f"The law of the staleness reaches back {self.law.max} updates, more than the {LAGS} for which moments are computed. Fit a "
-                "geometric law to its mean, if it looks like one, or leave out a start of the log where workers waited."
+                "geometric law to its mean (--mean-staleness), if it looks like one, or leave out a start of the log where workers waited."
             )
         return tuple(reasons)
 

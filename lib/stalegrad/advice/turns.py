@@ -107,7 +107,7 @@ def lines(situation: Situation, alpha: float) -> list[Line]:
 def _edge(situation: Situation, alpha: float, now: float) -> Line:
     h = situation.modes[-1].h
     step = situation.eta * h
-    seen = f"With workers at random and period 1 second moments are {'stable' if now < 1.0 else 'NOT stable'}."
+    seen = f"With workers in random order that exchange in every step the mean squared error {'is stable' if now < 1.0 else 'GROWS'}."
     if step >= 2.0:
         text = f"eta h = {step:.3g} is 2 or more: no alpha is known to be stable for every order of the workers. Take eta below {2.0 / h:.4g}. {seen}"
         return Line("elastic stability", text, {"alpha": 0.0, "factor": now}, CLAIMS, (QUADRATIC, ANY_ORDER))
@@ -123,10 +123,10 @@ def _rates(topic: str, situation: Situation, alpha: float, now: float, best: dic
     gain: dict = {"steps per factor e": {"now": folds[0], "advised": folds[1]}}
     rates = f"eta = {best['eta']:.4g}, alpha = {best['alpha']:.4g}"
     if best["factor"] >= 1.0:
-        text = f"no alpha is stable at eta = {best['eta']:.4g}, with workers at random and period 1."
+        text = f"no alpha is stable at eta = {best['eta']:.4g}, with workers in random order that exchange in every step; take a smaller eta."
         return Line(topic, text, best | {"keep": True}, CLAIMS, assumes, gain)
     if now < 1.0 and folds[1] > 0.98 * folds[0]:
-        return Line(topic, f"keep what is set: {rates} would gain less than 2%.", best | {"keep": True}, CLAIMS, assumes, gain)
+        return Line(topic, f"keep alpha = {alpha:.4g}: {rates} would gain less than 2%.", best | {"keep": True}, CLAIMS, assumes, gain)
     text = f"{rates}. Buys: {words.transient(*folds, f'with alpha = {alpha:.4g} at this eta')}; "
     text += f"a step stands for {situation.n_workers} turns, {situation.n_workers * situation.batch} gradients."
     if situation.noise:

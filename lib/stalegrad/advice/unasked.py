@@ -1,7 +1,7 @@
 """When elastic averaging is worth a word to somebody who did not ask for it.
 
-Its rates are found for the fastest transient alone, and every one of its steps waits for all workers. So it is compared at equal numbers of
-gradients, and where the noise is known it must not end at a larger variance either. Rates with alpha = 0 are no elastic averaging: the workers run
+Its rates are found for the fastest transient alone, and where it is synchronous every step waits for all workers. So it is compared at equal numbers
+of gradients, and where the noise is known it must not end at a larger variance either. Rates with alpha = 0 are no elastic averaging: the workers run
 by themselves, and what is gained is that no gradient is old.
 """
 
@@ -43,7 +43,8 @@ def _wins(situation: Situation, best: Line, line: Line) -> bool:
 
 def _telling(situation: Situation, best: Line, line: Line) -> Line:
     faster = 1.0 / _share(situation, best, line)
-    text = f" With as many gradients this is {faster:.3g} times as fast as asynchronous SGD at its best, if workers may wait for each other."
+    waits = "" if line.topic.startswith("asynchronous") else ", if workers may wait for each other"
+    text = f" With as many gradients this is {faster:.3g} times as fast as asynchronous SGD at its best{waits}."
     return replace(line, text=line.text + text)
 
 

@@ -96,7 +96,7 @@ def streaming_pca(data, eta: float, momentum: float = 0.0, staleness=None, obser
         observe=partial(look, data, observed),
         kernel=("pca", "streaming_pca"),
         arguments=partial(_arguments, data, table, observed, momentum, eta),
-        stability="Take a shorter delay, less momentum or a smaller eta: about eta lambda_1 tau < (1 - momentum) pi / 4.",
+        stability="Take a shorter delay, less momentum or a smaller eta: about eta lambda_1 tau < (1 - momentum) pi / 4. A start at 0 has no angle.",
         observed=observed,
         columns=sum(data.dim if name == "h" else 1 for name in observed),
     )

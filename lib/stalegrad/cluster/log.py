@@ -8,6 +8,8 @@ The centre starts as version 0 and each update makes the next version, so that t
 updates by others between its read and its write, $\tau$ = write - 1 - read. Every line is handed to the system at once: a run
 that is killed leaves all its updates, save perhaps a torn last line, which the reader drops and mentions. Times are seconds since
 the run began, by the clock of whoever keeps the log. Reading a log needs numpy alone.
+
+A log that another program has written may leave out `update`, `id` and the times, hold them in any order, and hold more.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import gzip
 import json
 import os
 import platform
+from collections import Counter
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,6 +30,8 @@ from stalegrad.cluster.lines import Lines
 FORMAT = "stalegrad updates 1"
 FIELDS = {"update": int, "id": str, "worker": int, "read": int, "write": int, "t_read": float, "t_write": float}
 """What the line of an update holds."""
+NEEDED = ("worker", "read", "write")
+"""What the line of an update holds at least: the delay, and whose it is."""
 
 
 class LogWriter:
@@ -162,13 +167,19 @@ class Log:
 def read_log(path) -> Log:
     """Read the log of a run, finished or killed; a file that ends in ".gz" is decompressed.
 
+    An update without `id` is named by its worker and its turn, as in "2:5"; times that are left out are nan.
+
     Raises
     ------
     ValueError
         For a file that is no log, a damaged line that is not the last, or versions that cannot be (a write before its read).
     """
     head, updates, torn = _parsed(Path(path))
-    columns = {name: np.array([update[name] for update in updates], dtype=make) for name, make in FIELDS.items() if name != "update"}
+    turns = Counter()
+    for update in updates:
+        update.setdefault("id", f"{update['worker']}:{turns[update['worker']]}")
+        turns[update["worker"]] += 1
+    columns = {name: np.array([update.get(name, np.nan) for update in updates], dtype=make) for name, make in FIELDS.items() if name != "update"}
     log = Log(head, **columns, note="the last line was torn and is left out" if torn else "")
     wrong = (log.read < 0) | (log.tau < 0)
     if wrong.any():
@@ -199,17 +210,23 @@ def _parsed(path: Path) -> tuple[dict, list[dict], bool]:
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     lines = content.decode(errors="replace").split("\n")
     torn = lines.pop() != ""
-    if not lines or json.dumps({"log": FORMAT})[:-1] not in lines[0]:
-        raise ValueError(f"{path} is no log of updates: its first line must say log = {FORMAT!r}; write it with LogWriter")
+    if not lines or FORMAT not in lines[0] or _line(lines[0], 1, path).get("log") != FORMAT:
+        raise ValueError(f"{path} is no log of updates: its first line must hold {json.dumps({'log': FORMAT})}; see stalegrad staleness --help")
     head, *updates = [_line(text, number, path) for number, text in enumerate(lines, 1)]
     del head["log"]
     for number, update in enumerate(updates, 2):
-        if list(update) != list(FIELDS):
-            raise ValueError(f"{path}, line {number} has {', '.join(update) or 'nothing'}: an update has {', '.join(FIELDS)}; record the run again")
-        for name, make in FIELDS.items():
-            if type(update[name]) is not make:
-                raise ValueError(f"{path}, line {number} has {name}={update[name]!r}, which is no {make.__name__}: record the run again")
+        _check(update, f"{path}, line {number}")
     return head, updates, torn
+
+
+def _check(update: dict, where: str) -> None:
+    """ValueError if the line of an update lacks something, or holds it in another type; a whole number is a time, too."""
+    if missing := [name for name in NEEDED if name not in update]:
+        raise ValueError(f"{where} has {', '.join(update) or 'nothing'}: an update has at least {', '.join(NEEDED)}; add {', '.join(missing)}")
+    for name, make in FIELDS.items():
+        value = update.get(name, make())
+        if type(value) is not make and not (make is float and type(value) is int):
+            raise ValueError(f"{where} has {name}={value!r}, which is no {make.__name__}: write it as one")
 
 
 def _line(text: str, number: int, path: Path) -> dict:

@@ -11,22 +11,28 @@ Which law do the delays of a real run follow? Fits constant, geometric, uniform 
 for all workers together and for each, and tests their shape.
 """
 OF_LOG = """\
-A log is JSON Lines (or .gz of it): a first line that says so, then one for each update, with the version
-of the parameters that the worker had read and the version that its update made:
+A log is JSON Lines (or .gz of it): a first line that says so, then one for each update:
   {"log": "stalegrad updates 1", "algorithm": "asgd"}
-  {"update": 0, "id": "2:0", "worker": 2, "read": 0, "write": 1, "t_read": 0.0, "t_write": 0.04}
-`stalegrad run --engine mpi --log FILE` writes one; in a run of your own, stalegrad.cluster.log.LogWriter does.
+  {"worker": 2, "read": 0, "write": 1}
+Versions of the parameters are counted, 0 at the start and one more with each update. Here worker 2 had read version 0
+and its update made version 1, so nobody had written in between: its delay, write - 1 - read, is 0. An "id" for each
+update lets doubled ones be found; whatever else a line holds is left alone. In a run of your own print such lines, 200
+or more, or let stalegrad.cluster.log.LogWriter write them; `stalegrad run --engine mpi --log FILE` does.
 """
 MORE = (
     OF_LOG
     + """
-In the table a small p says that the delays do not have that law; among those left, the smallest AIC fits best.
+In the table, distance is how far the observed delays are from the law, as a share of all updates, and p how often
+delays of that law would look as far. A small p says that they do not have the law; in a long run a law that is a
+hundredth or two away may still serve. Among the laws that are left the smallest AIC fits best.
 
 examples:
   # a recorded run, in the folder of the repository
   stalegrad staleness notebooks/data/real_run/exponential.jsonl.gz
   # one worker is slow: a law for each
   stalegrad staleness notebooks/data/real_run/one_slow.jsonl.gz --worker-wise
+  # what to set in the first of these runs
+  stalegrad advise --curvature 1 --noise 1 --eta 0.2 --log notebooks/data/real_run/exponential.jsonl.gz
 """
 )
 IDENTITY = "the mean is counting (workers - 1 while all are busy): only the shape can tell laws apart"

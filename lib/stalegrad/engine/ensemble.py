@@ -105,11 +105,16 @@ class Ensemble:
         A list of q adds a first axis. Raises ValueError when only moments were kept.
         """
         points = self.paths if self.paths is not None else self._final("percentile")
+        if not ((np.asarray(q) >= 0) & (np.asarray(q) <= 100)).all():
+            raise ValueError(f"q={q} holds no percentiles: give numbers from 0 to 100")
         return np.percentile(points, q, axis=0)
 
     def histogram(self, bins=50, coordinate: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Density and bin edges of one coordinate of the last points that are finite (as `numpy.histogram`)."""
-        values = self._final("histogram")[:, coordinate]
+        points = self._final("histogram")
+        if not 0 <= coordinate < points.shape[1]:
+            raise ValueError(f"coordinate={coordinate} is not there: the points have {points.shape[1]}, counted from 0")
+        values = points[:, coordinate]
         return np.histogram(values[np.isfinite(values)], bins=bins, density=True)
 
     def to_xarray(self):
@@ -141,8 +146,11 @@ class Ensemble:
     def load(cls, path) -> Ensemble:
         """Read what `save` wrote; ValueError for a file that is damaged or something else."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                found = dict(file)
+            with Path(path).open("rb") as handle:
+                if not zipfile.is_zipfile(handle):
+                    raise ValueError("it is no npz archive")
+                handle.seek(0)
+                found = dict(np.load(handle, allow_pickle=False))
             if str(found.pop("format")) != FORMAT:
                 raise ValueError("another format")
             facts = json.loads(str(found.pop("facts")))

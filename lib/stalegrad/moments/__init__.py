@@ -19,7 +19,7 @@ from scipy.linalg import expm
 from stalegrad.engine.checks import process_or_limit, schedule, start_point, whole
 from stalegrad.moments import delay, delay_scheme, models, traced
 from stalegrad.moments.quadratic import best_mu, exact_moments, figure4, self_consistent
-from stalegrad.moments.system import Array, Moments, System, abscissa, fixed_point, iterate, radius
+from stalegrad.moments.system import Array, Moments, System, abscissa, along, fixed_point, radius
 
 __all__ = [
     "Moments",
@@ -67,12 +67,12 @@ def of(model, start, n_steps: int = 1000) -> Moments:
     step, batch = _stepper(model, begin)
     if batch.ndim == 0:
         system = step(float(batch))
-        return system.moments(iterate(system.matrix, system.start, n_steps))
+        return along(system, system.matrix, n_steps)
     system, noiseless = step(1.0), step(np.inf).matrix
     batches = schedule(batch, n_steps, "batch")
     # A step is affine in 1/B: what does not depend on the batch, and noise that is divided by it.
     matrices = [noiseless + (system.matrix - noiseless) / size for size in batches]
-    return system.moments(iterate(matrices, system.start, n_steps))
+    return along(system, matrices, n_steps)
 
 
 def exact_limit(model, start, times) -> Moments:

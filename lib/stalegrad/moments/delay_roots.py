@@ -56,6 +56,34 @@ def characteristic_roots(a: complex, tau: float, branches: int = 10) -> Array:
     return roots[np.argsort(-roots.real, kind="stable")]
 
 
+def characteristic_roots_of(matrix, tau: float, branches: int = 10) -> Array:
+    r"""The roots of :math:`\det(\beta I + A e^{-\beta\tau}) = 0` on the branches -branches .. branches (claim SDDE-T4.1).
+
+    Parameters
+    ----------
+    matrix : array (d, d)
+        A, real or complex; it need not be symmetric.
+    tau : float
+        Delay, at least 0.
+    branches : int
+        As in `characteristic_roots`.
+
+    Returns
+    -------
+    ndarray of complex
+        The roots of every eigenvalue of A, as often as it occurs; largest real part first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> characteristic_roots_of(np.diag([1.0, 2.0]), 0.0)
+    array([-1.+0.j, -2.+0.j])
+    """
+    each = [characteristic_roots(a, tau, branches) for a in np.linalg.eigvals(np.atleast_2d(matrix))]
+    roots = np.concatenate(each)
+    return roots[np.argsort(-roots.real, kind="stable")]
+
+
 def characteristic_exponent(a, tau):
     r"""V, the largest real part of the roots of :math:`\beta + a e^{-\beta\tau} = 0` (claim SDDE-T4.1).
 

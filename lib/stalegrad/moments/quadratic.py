@@ -47,7 +47,8 @@ def exact_moments(eta: float, mu: float, a: float, s2: float, x0: float, k: int 
     x0 : float
         Start, and the past before it.
     k : int or "inf"
-        Number of steps; "inf" asks for the stationary moments, which are infinite where they do not exist.
+        Number of steps; "inf" asks for the stationary moments, which are infinite where they do not exist. A second moment beyond
+        the largest float is infinite too.
 
     Examples
     --------
@@ -58,7 +59,13 @@ def exact_moments(eta: float, mu: float, a: float, s2: float, x0: float, k: int 
     system = Rule(components(a, s2), eta, geometric_memory(mu)).system(start_point(x0, 1))
     if str(k) in ("inf", "Infinity"):
         return _scalars(fixed_point(system, 1.0, lambda matrix: radius(matrix) < 1.0))
-    return _scalars(system.moments(np.linalg.matrix_power(system.matrix, whole(k, "k", 0)) @ system.start))
+    steps = whole(k, "k", 0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = system.moments(np.linalg.matrix_power(system.matrix, steps) @ system.start)
+        # The mean has a matrix of its own (the minimum is at 0), and stays finite longer where both diverge.
+        mean = np.linalg.matrix_power(system.first_order(), steps) @ system.start[system.layout.means]
+    second = found.second_moment.item()
+    return {"mean": float(mean[0]), "second_moment": second if np.isfinite(second) else np.inf}
 
 
 def self_consistent(eta: float, mu: float, a: float, s2: float, lag_factor: float | None = None) -> dict[str, float]:

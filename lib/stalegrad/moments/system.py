@@ -149,6 +149,23 @@ def iterate(matrices: Array | Sequence[Array], start: Array, n_steps: int) -> Ar
     return path
 
 
+def along(system: System, matrices: Array | Sequence[Array], n_steps: int) -> Moments:
+    """Moments of steps 0 .. n_steps, infinite beyond the largest float; `matrices` as in `iterate`.
+
+    Means have a matrix of their own: they stay right where second moments overflow.
+    """
+    kept = [*system.layout.means, system.layout.constant]
+    block = np.ix_(kept, kept)
+    with np.errstate(over="ignore", invalid="ignore"):
+        path = iterate(matrices, system.start, n_steps)
+        if np.isfinite(path).all():
+            return system.moments(path)
+        firsts = matrices[block] if isinstance(matrices, np.ndarray) else [matrix[block] for matrix in matrices]
+        mean = iterate(firsts, system.start[kept], n_steps)[:, : system.dim]
+    second = system.moments(path).second_moment
+    return Moments(np.where(np.isfinite(mean), mean, np.inf), np.where(np.isfinite(second), second, np.inf))
+
+
 def radius(matrix: Array) -> float:
     """Largest modulus of an eigenvalue."""
     return float(np.abs(np.linalg.eigvals(matrix)).max()) if matrix.size else 0.0

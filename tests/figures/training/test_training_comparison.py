@@ -68,6 +68,23 @@ def test_the_choice_uses_the_seeds_of_the_grid_and_the_curve_of_the_setting():
         found.of(Setting("EASGD", 5, 16))
 
 
+@pytest.mark.parametrize(("sign", "eta"), [(1, 0.05), (-1, 2.0)])
+def test_a_rate_beyond_the_edge_and_a_centre_that_hardly_listens(sign, eta):
+    """EASGD has the rates 1, 0.2 and 0.1: half the smallest, if small ones are better, else twice the largest."""
+    found = runs(lambda spec: 0.2 + sign * 0.05 * spec.eta)
+    at = Setting("EASGD", 4, 16)
+    more = comparison.beyond(found, at)
+    assert [(spec.eta, spec.seed) for spec in more] == [(eta, seed) for seed in (0, 1, 2)]
+    assert {spec.at(eta=1.0, seed=0) for spec in more} == {found.of(at)[0].spec.at(eta=1.0, seed=0)}
+    deaf = comparison.deaf(found)
+    assert [spec.moving_rate for spec in deaf] == pytest.approx([0.9 / 4 / 100] * 3) and {spec.eta for spec in deaf} == {found.choice(at).eta}
+
+
+def test_rates_inside_their_grids_need_no_more_runs():
+    found = runs(lambda spec: by_rate(spec) - 0.005 * (spec.period == 64))  # the period that the larger numbers of workers have here
+    assert comparison.checks(found) == comparison.deaf(found)
+
+
 def test_further_seeds_are_new_and_at_the_chosen_rate():
     found = runs(by_rate)
     more = comparison.further(found, [Setting("EASGD", 4, 16), Setting("EASGD", 4, 16), Setting("DOWNPOUR", 4, 1), Setting("ADOWNPOUR", 4, 1)], QUICK)

@@ -13,6 +13,11 @@ def ode_solution(H0, lam, momentum, t) -> list:
     return flow.solution(H0, lam, momentum, t).tolist()
 
 
+def ode_solution_printed(H0, lam, momentum, t) -> list:
+    """The closed form as printed, of length 1 whatever the start; the same on the sphere (PCA-ode-solution)."""
+    return flow.solution(H0, lam, momentum, t, printed=True).tolist()
+
+
 def settling_time(eta, momentum, lam, delta2, eps, phi) -> float:
     """T_3 (PCA-P6)."""
     return theory.formula("PCA-P6").numeric(**_phase_three(eta, momentum, lam, delta2, eps, phi))
@@ -56,7 +61,7 @@ VALUES = {
     "PCA-P10": phases.escape_time,
     "PCA-F1": figure1,
 }
-PRINTED = {"PCA-P6": settling_time_printed, "PCA-P8": crossing_time_printed}
+PRINTED = {"PCA-ode-solution": ode_solution_printed, "PCA-P6": settling_time_printed, "PCA-P8": crossing_time_printed}
 LISTS = {
     "PCA-ode-solution": ("H0", "lam"),
     "PCA-critical-delay": ("lam",),

@@ -61,10 +61,13 @@ def tick(clock, worker, period, rate, alpha):
 
 @helper
 def exchange(x, v, centre, slope, rate, eta, momentum):
-    """v' = momentum v - eta slope, x' = x + v' - rate (x - centre), centre' = centre + rate (x - centre)."""
+    """v' = momentum v - eta slope, x' = x + v' - rate (x - centre), centre' = centre + rate (x - centre).
+
+    Where the rate is 0 nothing is exchanged, not even a worker that has diverged (0 times which is no number).
+    """
     for i in range(x.shape[0]):
         for p in range(BLOCK):
-            pull = rate[p] * (x[i, p] - centre[i, p])
+            pull = rate[p] * (x[i, p] - centre[i, p]) if rate[p] != 0.0 else 0.0
             v[i, p] = momentum * v[i, p] - eta * slope[i, p]
             x[i, p] += v[i, p] - pull
             centre[i, p] += pull
@@ -90,7 +93,6 @@ def one_worker_a_step(
     seen, work = np.empty((d * len(names), BLOCK)), np.empty((d * len(names), BLOCK))
     tape, words, normals = room()
     averages = (names == AVERAGE).any()
-    fill(v, nothing)
     for block in range(0, n_paths, BLOCK):
         path = first_path + np.uint64(block)
         tape[0] = np.uint64(0)
@@ -116,6 +118,7 @@ def one_worker_a_step(
                 look_ahead(x, v, momentum, read)
                 gradient(read, z, slope)
             else:
+                fill(v, nothing)  # else 0 times what another worker or path has left there
                 gradient(x, z, slope)
             exchange(x, v, centre, slope, rate, eta, momentum)
             scatter(x, worker, d, flat)

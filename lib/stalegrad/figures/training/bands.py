@@ -29,15 +29,21 @@ class Case(NamedTuple):
     """One of those that were observed; by default the main one."""
 
 
-def draw_bands(ax, cases: Mapping[str, Case], measure: str) -> dict[str, Array]:
-    """Mean over the seeds and its 95 % interval at each look; the numbers that are drawn, (3, T) for each curve."""
+def draw_bands(ax, cases: Mapping[str, Case], measure: str, limits: tuple[float, float]) -> dict[str, Array]:
+    """Mean over the seeds and its 95 % interval at each look; the numbers that are drawn, (3, T) for each curve.
+
+    `limits` are what is shown of the vertical axis; the lower one gives way where a mean comes lower, as in longer runs.
+    """
     numbers = {}
     for label, case in cases.items():
         found = band(case.traces, measure, case.variable)
         ax.plot(found.time, found.mean, label=label, **case.look)
         ax.fill_between(found.time, found.low, found.high, color=case.look["color"], alpha=0.15, linewidth=0)
         numbers[f"{measure}, {label}"] = np.array([found.mean, found.low, found.high])
-    ax.set(xlabel="virtual time [local steps]", ylabel=MEASURES[measure])
+    low, high = limits
+    lowest = min(float(np.nanmin(values[0])) for values in numbers.values())
+    floor = low if lowest > low else lowest - 0.03 * (high - lowest)
+    ax.set(xlabel="virtual time [local steps]", ylabel=MEASURES[measure], ylim=(floor, high))
     return numbers
 
 
@@ -48,8 +54,7 @@ def draw_measures(cases: Mapping[str, Case], zoomed: dict[str, tuple[float, floa
     with plot.style():
         fig, axes = plt.subplots(1, len(zoomed), figsize=(4.2 * len(zoomed), 4.3))
         for ax, (measure, limits) in zip(axes, zoomed.items(), strict=True):
-            numbers |= draw_bands(ax, cases, measure)
-            ax.set(ylim=limits)
+            numbers |= draw_bands(ax, cases, measure, limits)
         legend_below(fig, axes[0], title)
     return fig, numbers
 

@@ -38,8 +38,8 @@ def draw_rates(methods: dict[str, Sequence[Trace]]):
             groups = zip(by_rate(traces).items(), SHADES, STYLES, strict=True)
             cases = {rf"$\eta={eta:g}$": Case(runs, {"color": colour, "linestyle": style}) for (eta, runs), colour, style in groups}
             for ax, (measure, limits) in zip(row, ZOOM.items(), strict=True):
-                numbers |= {f"{method}, {name}": values for name, values in draw_bands(ax, cases, measure).items()}
-                ax.set(ylim=limits, title=method, xlabel="")
+                numbers |= {f"{method}, {name}": values for name, values in draw_bands(ax, cases, measure, limits).items()}
+                ax.set(title=method, xlabel="")
             row[1].legend(fontsize=9)
         for ax in axes[-1]:
             ax.set(xlabel="virtual time [local steps]")

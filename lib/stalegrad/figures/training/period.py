@@ -92,8 +92,8 @@ def draw_periods(traces: Mapping[tuple[str, bool, int], Sequence[Trace]], method
         for row, (decays, law) in zip(axes, RATE_LAWS.items(), strict=True):
             cases = {rf"$\tau={period}$": Case(traces[method, decays, period], look) for period, look in LOOKS.items()}
             for ax, (measure, limits) in zip(row, ZOOM[method].items(), strict=True):
-                numbers |= {f"{law}, {label}": values for label, values in draw_bands(ax, cases, measure).items()}
-                ax.set(ylim=limits, title=law)
+                numbers |= {f"{law}, {label}": values for label, values in draw_bands(ax, cases, measure, limits).items()}
+                ax.set(title=law)
         axes[0, 1].legend(fontsize=9)
         for ax in axes[0]:
             ax.set(xlabel="")
@@ -108,8 +108,7 @@ def draw_springs(cases: Mapping[str, Sequence[Trace]]):
     with plot.style():
         fig, axes = plt.subplots(1, 2, figsize=(10.0, 4.4))
         for ax, measure, limits in zip(axes, ("train_loss", "test_error"), ((0.3, 1.8), (0.13, 0.7)), strict=True):
-            numbers |= draw_bands(ax, drawn, measure)
-            ax.set(ylim=limits)
+            numbers |= draw_bands(ax, drawn, measure, limits)
         legend_below(fig, axes[0])
     return fig, numbers
 
@@ -123,8 +122,7 @@ def draw_tails(with_all: Mapping[str, Sequence[Trace]], with_few: Mapping[str, S
     with plot.style():
         fig, axes = plt.subplots(1, 2, figsize=(10.0, 4.0))
         for ax, measure, limits in zip(axes, ("train_loss", "test_error"), ((0.28, 0.7), (0.12, 0.25)), strict=True):
-            numbers |= draw_bands(ax, cases, measure)
+            numbers |= draw_bands(ax, cases, measure, limits)
             ax.axvline(stop, color="grey", linewidth=0.8)
-            ax.set(ylim=limits)
         axes[0].legend(fontsize=9)
     return fig, numbers

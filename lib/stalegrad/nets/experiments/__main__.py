@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from stalegrad.nets.experiments.sections import SECTIONS
+from stalegrad.nets.experiments.sections import SECTIONS, make
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -36,11 +36,6 @@ def main(arguments: list[str] | None = None) -> None:
             for one in helped:
                 one.result()
             print(f"{name} is there, after {time.monotonic() - begin:.0f} s", flush=True)
-
-
-def make(name: str, profile: str) -> None:
-    """The runs of one section, but for those that another process makes."""
-    SECTIONS[name](profile)
 
 
 if __name__ == "__main__":

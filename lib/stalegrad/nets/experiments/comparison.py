@@ -83,6 +83,8 @@ FAMILIES = {
     "MSGD 0.9": Family("msgd", 0.9, NESTEROV, 200.0, (0.05, 0.01), (1,), {"MSGD 0.9": "x"}),
 }
 """Momentum 0.99 as in the thesis; with 0.9 a second time, at ten times the rate, as much shorter runs may want it."""
+THESIS = tuple(name for name in FAMILIES if "0.9" not in name)
+"""Families with the thesis' momentum, or none."""
 MAIN = ("EASGD", "EAMSGD", "DOWNPOUR", "MDOWNPOUR")
 """Families that are also run with 8 and 16 workers, as in Table 4.2."""
 CURVES = {curve: (name, variable) for name, family in FAMILIES.items() for curve, variable in family.curves.items()}
@@ -194,6 +196,31 @@ def further(runs: Runs, at: Iterable[Setting], scale: Scale) -> list[Spec]:
     first = runs.grid_seeds[-1] + 1
     new = (runs.chosen(setting)[0].spec.at(seed=first + k) for setting in at for k in range(scale.more))
     return list(dict.fromkeys(new))
+
+
+def beyond(runs: Runs, at: Setting) -> list[Spec]:
+    """The seeds of the grid at one rate more, for a best rate at an edge: half the smallest, or twice the largest."""
+    choice = runs.choice(at)
+    eta = choice.eta * (0.5 if choice.eta == choice.etas[0] else 2.0)
+    return [runs.chosen(at)[0].spec.at(eta=eta, seed=seed) for seed in runs.grid_seeds]
+
+
+def deaf(runs: Runs) -> list[Spec]:
+    """A planted fault, for the seeds of the grid: EASGD at period 16 with a centre that listens a hundred times too little."""
+    first = [trace.spec for trace in runs.chosen(Setting("EASGD", 4, 16)) if trace.spec.seed in runs.grid_seeds]
+    return [spec.at(alpha=spec.moving_rate / 100) for spec in first]
+
+
+def searched(best: Callable[[str], Sequence[int]]) -> list[Setting]:
+    """The curves of the thesis whose rates are searched: with 4 workers at all periods, with more at the `best` one of each family."""
+    four = [at for period in PERIODS for at in settings(THESIS, 4, beside(period))]
+    return list(dict.fromkeys(four + [at for p in LARGER for at in settings(MAIN, p, best)]))
+
+
+def checks(runs: Runs) -> list[Spec]:
+    """Runs that no figure shows: beyond the edges, and the planted fault."""
+    edges = [at for at in searched(lambda name: (runs.best_period(name),)) if runs.choice(at).at_edge]
+    return [*deaf(runs), *(spec for at in edges for spec in beyond(runs, at))]
 
 
 def scale_of(profile: str, objective: str) -> Scale:

@@ -75,7 +75,7 @@ def rates(lam, at: int = 1) -> np.ndarray:
     return found
 
 
-def solution(H0, lam, momentum, t) -> np.ndarray:
+def solution(H0, lam, momentum, t, printed: bool = False) -> np.ndarray:
     """The flow (7) from any start at time t = k eta (claims PCA-7, PCA-ode-solution).
 
     Parameters
@@ -88,6 +88,8 @@ def solution(H0, lam, momentum, t) -> np.ndarray:
         In [0, 1).
     t : float or array (n,)
         Time, at least 0; one unit is 1 / eta iterations.
+    printed : bool
+        As printed, without the term for a start off the sphere: always of length 1.
 
     Returns
     -------
@@ -112,7 +114,7 @@ def solution(H0, lam, momentum, t) -> np.ndarray:
     # All exponents are taken relative to the largest one that the start excites, so that none overflows.
     top = lam[start != 0].max()
     decaying = np.where(start != 0, np.exp((np.minimum(lam, top) - top) * time), 0.0)
-    rest = (1.0 - start @ start) * np.exp(-2.0 * top * time)
+    rest = 0.0 if printed else (1.0 - start @ start) * np.exp(-2.0 * top * time)
     return start * decaying / np.sqrt(rest + ((start * decaying) ** 2).sum(axis=-1, keepdims=True))
 
 

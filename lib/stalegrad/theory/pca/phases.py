@@ -131,3 +131,39 @@ def delay_bound(exponent=_half) -> sp.Expr:
 def rounds(time: sp.Expr, exponent=_half) -> sp.Expr:
     """N = T / (eta tau) with the paper's delay: iterations over tau, so a count of rounds and not of updates (claims PCA-P6, P8, P10)."""
     return time / (eta * delay_bound(exponent))
+
+
+def paper_delay(eta: float, momentum: float, rate: float, power: float, exponent: float = 0.5) -> float:
+    r"""The paper's delay as a number of updates, with the constant 1 for :math:`\asymp`: :math:`(1-\mu)^2/(c\,\eta^{e-\gamma})`.
+
+    Parameters
+    ----------
+    eta, momentum : float
+    rate : float
+        c: :math:`\lambda_1+C_d` in phases I and III, :math:`\lambda_1` in phase II.
+    power : float
+        gamma, above 0 and at most `exponent`.
+    exponent : float
+        e: 1/2 in phases I and III, 1 in phase II.
+
+    Examples
+    --------
+    >>> round(paper_delay(0.0005, 0.7, 4.0, 0.1), 3)
+    0.471
+    """
+    check_domain({"rate": "positive", "power": "positive"}, eta=eta, momentum=momentum, rate=rate, power=power)
+    if not power <= exponent:
+        raise ValueError(f"power = {power!r} must be at most exponent = {exponent}; the paper's gamma is no larger")
+    return (1.0 - momentum) ** 2 / (rate * eta ** (exponent - power))
+
+
+def n_rounds(T: float, eta: float, tau: float) -> float:
+    """N_1, N_2 or N_3 from T_1, T_2 or T_3: T / (eta tau), iterations over a delay, so rounds of tau updates (claims PCA-P6, P8, P10).
+
+    Examples
+    --------
+    >>> round(n_rounds(1.5, 0.001, 30))
+    50
+    """
+    check_domain({"T": "at least 0", "tau": "positive"}, T=T, eta=eta, tau=tau)
+    return T / (eta * tau)

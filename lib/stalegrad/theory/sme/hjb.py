@@ -58,10 +58,11 @@ SCHEDULE = _cases(sp.S.Zero, sp.S.Zero, sp.sqrt(critical / gamma) * sp.exp(rate 
 
 _common = ("eta", "mu", "Sigma", "gamma", "a")
 _square = {"a": 2.0}
+_second_moment = {"z": "at least 0"}
 _where = {critical: CRITICAL, level: LEVEL, rate: RATE}
 _path, _time = sp.Function("u"), sp.Symbol("s")
 
-register(Formula("SME-4.5", drift(u), ("z", "u", "eta", "mu", "Sigma", "a"), _square, lhs=r"\frac{dz}{dt}", where=_where))
+register(Formula("SME-4.5", drift(u), ("z", "u", "eta", "mu", "Sigma", "a"), _square, lhs=r"\frac{dz}{dt}", where=_where, domains=_second_moment))
 register(
     Formula(
         "SME-4.6",
@@ -79,6 +80,7 @@ register(
         _square,
         printed={r"-V_t = \min_{u\ge0}": _bracket, "V(z,T)": z, "V(0,t)": sp.S.Zero},
         where=_where,
+        domains=_second_moment,
         requires=_in_horizon,
     )
 )
@@ -101,6 +103,7 @@ register(
         printed=sp.Piecewise((rate * z * Vz - price, GAIN > 1), (BOUNDARY, True)),
         lhs=r"\min_{u\ge0}\{F V_z+\frac{\gamma}{\eta}u\}",
         where=_where,
+        domains=_second_moment,
     )
 )
 register(
@@ -112,6 +115,7 @@ register(
         printed=VALUE_PRINTED,
         lhs="V(z,t)",
         where=_where,
+        domains=_second_moment,
         requires=_in_horizon,
     )
 )

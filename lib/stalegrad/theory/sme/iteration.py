@@ -29,7 +29,7 @@ _fresh = {"drawn": r"\nabla f_{\gamma_k}(x_k)"}
 
 register(Formula("SME-1.1", sp.Sum(losses[index], (index, 0, n - 1)) / n, (), lhs="f(x)"))
 
-ASGD = register(Formula("SME-2.1", x - eta * drawn, ("x", "eta", "drawn"), lhs="x_{k+1}"))
+ASGD = register(Formula("SME-2.1", x - eta * drawn, ("x", "eta", "drawn"), lhs="x_{k+1}", names={"x": "x_k"}))
 
 SECOND_DIFFERENCE = register(
     Formula(
