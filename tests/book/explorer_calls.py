@@ -29,7 +29,7 @@ def _numbers(found):
     return float(found) if found in ("Infinity", "-Infinity", "NaN") else found
 
 
-def close(found, expected, tolerance=1e-9):
+def assert_close(found, expected, tolerance=1e-9):
     """Equal to a relative tolerance of the largest of the expected numbers; infinities match only infinities of the same sign."""
     found, expected = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
     finite = np.isfinite(expected)

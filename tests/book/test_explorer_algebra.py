@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from explorer_calls import NEEDS_NODE, call, close
+from explorer_calls import NEEDS_NODE, assert_close, call
 
 pytestmark = NEEDS_NODE
 
@@ -74,8 +74,8 @@ def test_eigenvalues_of_special_matrices(name):
 
 def test_radius_and_abscissa():
     matrices = random_matrices()[:100]
-    close(call([("linear.radius", [m.tolist()]) for m in matrices]), [np.abs(np.linalg.eigvals(m)).max() for m in matrices])
-    close(call([("linear.abscissa", [m.tolist()]) for m in matrices]), [np.linalg.eigvals(m).real.max() for m in matrices])
+    assert_close(call([("linear.radius", [m.tolist()]) for m in matrices]), [np.abs(np.linalg.eigvals(m)).max() for m in matrices])
+    assert_close(call([("linear.abscissa", [m.tolist()]) for m in matrices]), [np.linalg.eigvals(m).real.max() for m in matrices])
     assert call([("linear.radius", [[[1.0, float("inf")], [0.0, 1.0]]])]) == [np.inf]
 
 
@@ -84,4 +84,4 @@ def test_exponential(scale):
     rng = np.random.default_rng(6)
     for matrix in (scale * jordan(-0.7, 4), scale * rng.normal(size=(5, 5))):
         (found,) = call([("linear.exponential", [matrix.tolist()])])
-        close(found, expm(matrix))
+        assert_close(found, expm(matrix))

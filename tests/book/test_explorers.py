@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from explorer_calls import FOLDER, NEEDS_NODE, ROOT, call, close
+from explorer_calls import FOLDER, NEEDS_NODE, ROOT, assert_close, call
 from stalegrad import moments, problems, sgd
 from stalegrad.claims import ledger
 from stalegrad.explore import javascript, pictures, settings
@@ -195,18 +195,18 @@ def test_long_run():
         with pytest.warns() if found["stationary"]["asgd"] == np.inf else np.errstate():
             expected = moments.exact_moments(eta, mu, a, s2, 1.0, "inf")["second_moment"]
         finite += np.isfinite(expected)
-        close(found["stationary"]["asgd"], expected)
-        close(found["stationary"]["whole"], formula("SME-self-consistent").numeric(eta=eta, mu=mu, a=a, s2=s2)["x2"])
-        close(found["stationary"]["constant"], formula("SME-stationary").numeric(Sigma=s2, eta=eta, mu=mu, a=a)["x2"])
-        close(found["stationary"]["sgd"], moments.exact_limit(fresh, 0.0, 200.0 / (a * eta) * eta + 50.0).second_moment.item())
+        assert_close(found["stationary"]["asgd"], expected)
+        assert_close(found["stationary"]["whole"], formula("SME-self-consistent").numeric(eta=eta, mu=mu, a=a, s2=s2)["x2"])
+        assert_close(found["stationary"]["constant"], formula("SME-stationary").numeric(Sigma=s2, eta=eta, mu=mu, a=a)["x2"])
+        assert_close(found["stationary"]["sgd"], moments.exact_limit(fresh, 0.0, 200.0 / (a * eta) * eta + 50.0).second_moment.item())
         # Where three eigenvalues meet, a solver keeps a third of its digits; else it is asked for nearly half of them.
         rough = 1e-4 if v is EDGES[3] else 1e-7
         slow = formula("SME-second-moment-eigenvalues").numeric(eta=eta, mu=mu, a=a)
-        close(found["decay"]["whole"], moments.decay_rate(limit) * limit.dt, rough)
-        close(found["decay"]["constant"], -max(np.real(root) for root in slow.values()) * limit.dt, rough)
-        close(found["decay"]["sgd"], moments.decay_rate(fresh) * eta)
-        close(found["decay"]["asgd"], decay_per_step(a, eta, mu), rough)
-        close(found["best"], formula("SME-5.5").numeric(a=a, eta=eta))
+        assert_close(found["decay"]["whole"], moments.decay_rate(limit) * limit.dt, rough)
+        assert_close(found["decay"]["constant"], -max(np.real(root) for root in slow.values()) * limit.dt, rough)
+        assert_close(found["decay"]["sgd"], moments.decay_rate(fresh) * eta)
+        assert_close(found["decay"]["asgd"], decay_per_step(a, eta, mu), rough)
+        assert_close(found["best"], formula("SME-5.5").numeric(a=a, eta=eta))
     assert 5 < finite < len(points)
 
 
@@ -228,9 +228,9 @@ def test_delays():
     last = call([("models.lastStable", [h, mu]) for h, mu, _ in cases])
     for (h, mu, tau), matrix, found, edge, whole in zip(cases, matrices, radii, edges, last):
         law = np.eye(tau + 1)[tau]
-        close(matrix, stability.recursion(h, mu, law))
-        close(found, stability.radius(h, mu, law), 1e-7 if (h, mu, tau) == (0.25, 0.0, 0) else 1e-9)
-        close(edge, stability.critical(h, mu))
+        assert_close(matrix, stability.recursion(h, mu, law))
+        assert_close(found, stability.radius(h, mu, law), 1e-7 if (h, mu, tau) == (0.25, 0.0, 0) else 1e-9)
+        assert_close(edge, stability.critical(h, mu))
         assert whole == stability.last_stable(h, mu)
         if abs(tau - edge) > 1e-6:
             assert (found < 1.0) == (tau < edge)

@@ -21,13 +21,12 @@ from stalegrad.nets.experiments import learning_rate as rate_runs
 from stalegrad.nets.experiments import momentum_and_workers as worker_runs
 from stalegrad.nets.experiments import period as period_runs
 from stalegrad.nets.experiments import trees as tree_runs
+from stalegrad.nets.experiments.profiles import chosen
 from stalegrad.nets.spec import Spec
 from stalegrad.nets.trace import Trace
 
 HEADS = {"quick": "quick", "paper": "full length"}
 """Profiles, and how the table calls them."""
-NETWORKS = {"mlp": "one hidden layer", "conv": "convolutional"}
-"""Objectives of the comparison, likewise."""
 MARKERS = {name: (f"<!-- {name}:begin -->", f"<!-- {name}:end -->") for name in ("outcomes", "convolutional")}
 Traces = dict[object, list[Trace]]
 
@@ -134,12 +133,12 @@ def _periods(profile: str) -> Iterator[Outcome]:
 
 
 def _trees(profile: str) -> Iterator[Outcome]:
-    scale = tree_runs.PROFILES[profile]
+    scale = chosen(profile, tree_runs.PROFILES)
     yield from measured_trees.outcomes(lambda plan: _made(plan(scale)), scale)
 
 
 def _momenta(profile: str) -> Iterator[Outcome]:
-    scale = worker_runs.PROFILES[profile]
+    scale = chosen(profile, worker_runs.PROFILES)
     (tuned,) = _made({"": worker_runs.tuning(scale)}).values()
     eta = compare.choose_rate(tuned).eta
     yield from measured_discussion.momenta(*(_made(plan(scale, eta)) for plan in (worker_runs.printed, worker_runs.same_effective_step)))
@@ -161,7 +160,7 @@ def main(arguments: list[str] | None = None) -> None:
     columns = {head: outcomes(profile) for profile, head in HEADS.items()}
     text = fill(text, "outcomes", f"{counts(columns)}\n\n{table(columns)}")
     if asked.convolutional:
-        columns = {head: compared(objective) for objective, head in NETWORKS.items()}
+        columns = {head: compared(objective) for objective, head in comparison.NETWORKS.items()}
         text = fill(text, "convolutional", f"{counts(columns)}\n\n{table(columns)}")
     write_aside(asked.page, text)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from stalegrad.nets import compare
+from stalegrad.nets.experiments import profiles
 from stalegrad.nets.spec import Spec
 from stalegrad.nets.timetable import Clock
 from stalegrad.nets.trace import Trace
@@ -231,9 +232,7 @@ def scale_of(profile: str, objective: str) -> Scale:
     ValueError
         For an unknown profile.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"profile={profile!r} is unknown: give one of {', '.join(PROFILES)}")
-    return CONVOLUTIONAL if (profile, objective) == ("paper", "conv") else PROFILES[profile]
+    return CONVOLUTIONAL if (profile, objective) == ("paper", "conv") else profiles.chosen(profile, PROFILES)
 
 
 def run(profile: str = "quick", seed: int = 0, objective: str = "mlp") -> Runs:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stalegrad.nets.experiments.comparison import COMMUNICATION, Scale
+from stalegrad.nets.experiments.profiles import chosen
 from stalegrad.nets.spec import Spec
 from stalegrad.nets.timetable import Clock
 from stalegrad.nets.trace import Trace
@@ -83,7 +84,7 @@ def specs(profile: str, seed: int, objective: str) -> dict[tuple[str, int], list
     >>> sorted(specs("quick", 0, "mlp"))[:2]
     [('DOWNPOUR', 4), ('DOWNPOUR', 8)]
     """
-    scale, found = PROFILES[profile], {}
+    scale, found = chosen(profile, PROFILES), {}
     for name, one in METHODS.items():
         for p, eta in one.rates.items():
             free = {"momentum": one.momentum} if one.momentum else {}
@@ -116,8 +117,6 @@ def run(profile: str = "quick", seed: int = 0, objective: str = "mlp") -> dict[t
     ValueError
         For an unknown profile.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"profile={profile!r} is unknown: give one of {', '.join(PROFILES)}")
     from stalegrad.nets.run import run_all
 
     asked = specs(profile, seed, objective)

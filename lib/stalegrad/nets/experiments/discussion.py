@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stalegrad.nets.experiments.profiles import chosen
+
 LENGTHS = {"quick": {"n_steps": 1500, "evaluations": 15}, "paper": {"n_steps": 6000, "evaluations": 30}}
 """Local steps of a worker, and looks, by profile."""
 
@@ -14,6 +16,4 @@ def length(profile: str) -> dict[str, int]:
     ValueError
         For an unknown profile.
     """
-    if profile not in LENGTHS:
-        raise ValueError(f"profile={profile!r} is unknown: give one of {', '.join(LENGTHS)}")
-    return LENGTHS[profile]
+    return chosen(profile, LENGTHS)

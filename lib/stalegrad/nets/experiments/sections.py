@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from stalegrad.nets import compare
 from stalegrad.nets.experiments import averaging, comparison, cut_rates, learning_rate, momentum_and_workers, period, trees
+from stalegrad.nets.experiments.profiles import chosen
 from stalegrad.nets.run import run_all
 from stalegrad.nets.spec import Spec
 
@@ -19,7 +20,7 @@ def _comparison(profile: str, objective: str = "mlp") -> None:
 
 
 def _momentum(profile: str) -> None:
-    scale = momentum_and_workers.PROFILES[profile]
+    scale = chosen(profile, momentum_and_workers.PROFILES)
     eta = compare.choose_rate(run_all(momentum_and_workers.tuning(scale))).eta
     _all(
         *(plan(scale, eta) for plan in (momentum_and_workers.printed, momentum_and_workers.same_effective_step, momentum_and_workers.unlike_workers))
@@ -32,7 +33,7 @@ SECTIONS: dict[str, Callable[[str], object]] = {
     "4.3.1": lambda profile: _all(averaging.specs(profile), averaging.cut_specs(profile)),
     "4.3.2": lambda profile: _all(learning_rate.specs(profile)),
     "4.3.3": lambda profile: _all(period.specs(profile), period.springs(profile), period.tails(profile)),
-    "6.1.2": lambda profile: run_all(trees.everything(trees.PROFILES[profile])),
+    "6.1.2": lambda profile: run_all(trees.everything(chosen(profile, trees.PROFILES))),
     "Liu-4.2": _momentum,
     "4.2-conv": lambda profile: _comparison(profile, "conv"),
 }
