@@ -20,6 +20,7 @@ _HOMES = {
     "stalegrad.engine.ensemble": ("Ensemble",),
     "stalegrad.engine.simulate": ("DivergenceWarning", "simulate"),
     "stalegrad.staleness": ("constant", "empirical", "from_samples", "geometric", "mixture", "none", "uniform"),
+    "stalegrad.limits.pca": ("pca_diffusion",),
     "stalegrad.limits.sdde": ("sdde",),
     "stalegrad.limits.sde": ("SDE", "euler_maruyama"),
     "stalegrad.limits.sme": ("sme_asgd_linear", "sme_msgd", "sme_sgd"),

@@ -18,6 +18,7 @@ from stalegrad.theory.pca import stability
 INDEPENDENT = "delays drawn independently of each other and of the data (for real queues they are not: SME-A1)"
 QUADRATIC = "the objective is a quadratic where the run moves, with curvatures within the given range"
 ALIGNED = "one gradient's noise does not couple directions of different curvature"
+APART = "nothing but the pull keeps workers together: where the objective has several minima alpha must not be small or negative (EASGD-rho-range)"
 SAME = 0.02
 """Advice that gains less than this share is not worth changing a run."""
 FARTHEST = 1e4

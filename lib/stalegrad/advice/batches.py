@@ -3,7 +3,8 @@ r"""Advice on the batch: the schedule of the control problem, with the same numb
 The control problem (SME-4.11) weighs what noise leaves at the end against the price of samples: a batch :math:`B_k=\sqrt{w_k/\gamma}`, at least
 1, where :math:`w_k` is what the noise of step k leaves in :math:`E x^2` at the end. The paper has :math:`w_k` from a scalar model of the slowest
 mode under geometric delays, an exponential; here it is exact, for any law and in whole numbers, since the model is far off where delays are
-constant or few steps are left. The price is set so that the whole budget is spent, and the number of steps is varied.
+constant or few steps are left. The price is set so that the whole budget is spent, and the number of steps is varied. Where noise grows with the
+distance :math:`w_k` depends on the sizes themselves; `sizes` then finds both in turns.
 
 Every proposal, constant batches among them, is judged by the error of the worst curvature of the range. Its ends are not enough: near the edge of
 stability the steepest direction swings, and a run may end where the ends happen to pass zero and what lies between does not.
@@ -14,25 +15,31 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
 from stalegrad.advice.asynchronous import assumptions, basis
 from stalegrad.advice.confirm import AGREEMENT, PATHS, is_stable, mode_problem, standard_error
-from stalegrad.advice.course import Course, error_after
+from stalegrad.advice.course import Course
 from stalegrad.advice.modes import Mode, Setting
 from stalegrad.advice.report import Check, Line
 from stalegrad.advice.situation import Situation
+from stalegrad.advice.sizes import STEPS, Descent, apart, lowest
 from stalegrad.algorithms.async_momentum import async_msgd
 from stalegrad.engine.simulate import simulate
 
 Array = np.ndarray
 SHORTER, ALL, CLOSER = 0.8, 200, 12
 """Numbers of steps that are tried: the budget and each time this share of the one before; all up to 200; then so many on each side of the best."""
+COARSE = 20
+"""Numbers of steps that are tried where noise grows with the distance: so many that are best for constant batches, and as many apart."""
+NOTHING = (math.inf, np.array([], int))
+"""No proposal."""
 ROUNDS = 12
 """Times that what modes count for is moved to those that are worst, at the best number of steps."""
 FINALISTS = 4
-"""Where noise grows with the distance, sizes change what the start leaves: so many proposals are then judged again, exactly."""
+"""Where noise grows with the distance, sizes change what the start leaves: so many proposals are then judged again, beside those of `sizes`."""
 SWINGS = 0.02
 """What sizes that rise and fall with a swinging mode must gain on those that only grow."""
 FLAT = 1e-6
@@ -70,7 +77,8 @@ def schedule(situation: Situation) -> Line:
     """The best proposal, against the constant batch of now and the best constant batch."""
     claims, assumes = tuple(dict.fromkeys(CLAIMS + basis(situation, situation.setting))), assumptions(situation)
     now = final_error(situation, np.full(situation.n_steps, situation.batch))
-    found = _best(situation, Left.of(situation))
+    with np.errstate(over="ignore", invalid="ignore"):  # with noise in the curvature, small batches may be unstable
+        found = _best(situation, Left.of(situation))
     constant, steady = found["constant"]
     error, sizes = found["growing"] if found["swinging"][0] > (1.0 - SWINGS) * found["growing"][0] else found["swinging"]
     gain = {"error after the budget": {"now": now, "advised": min(error, constant, now), "best constant batch": constant}}
@@ -89,11 +97,17 @@ def schedule(situation: Situation) -> Line:
 
 
 def final_error(situation: Situation, sizes: Array) -> float:
-    """Exact mean square of the worst curvature of the range at the end of a run with these batch sizes."""
+    """Exact mean square of the worst curvature of the range at the end of a run with these batch sizes; infinite beyond the range of numbers."""
     first, law, start = Setting(situation.eta, 0.0, int(sizes[0])), situation.law, situation.start
-    if (sizes == sizes[0]).all():
-        return max(error_after(mode, first, law, start, len(sizes)) for mode in judged(situation))
-    return max(Course(mode, first, law, start).along(sizes) for mode in judged(situation))
+    courses = [Course(mode, first, law, start) for mode in judged(situation)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        errors = [course.after(len(sizes)) if (sizes == sizes[0]).all() else course.along(sizes) for course in courses]
+    return _worst(errors)
+
+
+def _worst(errors: Iterable[float]) -> float:
+    errors = np.asarray(errors)
+    return float(errors.max()) if np.isfinite(errors).all() else math.inf
 
 
 def judged(situation: Situation) -> list[Mode]:
@@ -152,7 +166,7 @@ class Left:
 
 def _best(situation: Situation, left: Left) -> dict[str, tuple[float, Array]]:
     """For each kind of proposal the least error and its sizes; (inf, no sizes) where there is none."""
-    found: dict[str, list] = {kind: [(math.inf, np.array([], int))] for kind in ("constant", "growing", "swinging")}
+    found: dict[str, list] = {kind: [NOTHING] for kind in ("constant", "growing", "swinging")}
     tried: set[int] = set()
 
     def keep(proposals: Iterable[tuple[str, Array]]) -> None:
@@ -170,10 +184,43 @@ def _best(situation: Situation, left: Left) -> dict[str, tuple[float, Array]]:
     best = attempt(np.clip(np.arange(best - CLOSER, best + CLOSER + 1), 1, situation.budget))
     keep(_balanced(left, best, situation.budget))
     if situation.relative_noise:
-        found = {
-            kind: [(final_error(situation, sizes), sizes) if len(sizes) else (error, sizes) for error, sizes in some] for kind, some in found.items()
-        }
-    return {kind: min(some, key=lambda one: one[0]) for kind, some in found.items()}
+        descent = Descent.of([Course(mode, situation.setting, situation.law, situation.start) for mode in judged(situation)])
+        found = {kind: [(_exact_error(situation, descent, sizes), sizes) for _, sizes in some if len(sizes)] for kind, some in found.items()}
+        for kind, proposal in _fitted(situation, descent) if descent is not None else ():
+            found[kind].append(proposal)
+    return {kind: min(some, key=lambda one: one[0], default=NOTHING) for kind, some in found.items()}
+
+
+def _exact_error(situation: Situation, descent: Descent | None, sizes: Array) -> float:
+    if descent is None or len(sizes) > LONGEST:
+        return final_error(situation, sizes)
+    return _worst(descent.errors(sizes)[0])
+
+
+def _fitted(situation: Situation, descent: Descent) -> Iterator[tuple[str, tuple[float, Array]]]:
+    """The best of each kind in few steps, by weights that know of the sizes."""
+
+    def spend(weights: Array) -> Array:
+        return spending(weights, situation.budget)
+
+    lengths = [n for n in _lengths(situation) if n <= STEPS]
+    constant = dict(_steady(descent, situation.budget, lengths))
+    yield "constant", min(((error, np.full(n, situation.budget // n)) for n, error in constant.items()), key=lambda one: one[0])
+    # Near the edge of stability the error is a comb in the number of steps, whose teeth a coarse range misses.
+    numbers = [*sorted(constant, key=constant.get)[:COARSE], *apart(np.geomspace(1, max(lengths), COARSE))]
+    error, sizes = lowest(numbers, lambda n: descent.fitted(n, spend, growing=False))
+    if (np.diff(sizes) >= 0).all():
+        yield "growing", (error, sizes)
+    else:
+        yield "swinging", (error, sizes)
+        yield "growing", lowest(numbers, lambda n: descent.fitted(n, spend, growing=True))
+
+
+def _steady(descent: Descent, budget: int, lengths: Iterable[int]) -> Iterator[tuple[int, float]]:
+    """Numbers of steps, and the errors of constant batches that they leave."""
+    for size, group in groupby(sorted(lengths), lambda n: budget // n):
+        numbers = list(group)
+        yield from zip(numbers, descent.steady(size, numbers[-1])[numbers].tolist(), strict=True)
 
 
 def _lengths(situation: Situation) -> list[int]:

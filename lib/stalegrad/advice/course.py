@@ -12,6 +12,7 @@ with p the law of the delays; it is solved by a Fourier transform for 20,000 ste
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -163,13 +164,20 @@ class Course:
     def apart(self, n_steps: int) -> tuple[Array, Array]:
         """What the start leaves in E x^2 at steps 0 .. `n_steps`; and the additive noise of one sample, j + 1 steps after it is drawn, from j = 0.
 
-        Shapes (n_steps + 1,) and (n_steps,). Curvatures that are drawn are those of batches of 1. After 20,000 steps by the leading factor.
+        Shapes (n_steps + 1,) and (n_steps,). Curvatures that are drawn are those of the setting's batch, which must be stable. After 20,000 steps
+        by the leading factor.
         """
-        single, walked = replace(self.setting, batch=1), min(n_steps, STEPPED)
-        left = Course(replace(self.mode, noise=0.0), single, self.law, self.start[0] ** 0.5).errors(walked)
-        noise = np.diff(Course(self.mode, single, self.law, 0.0).errors(walked))
-        later = radius(self.mode, single, self.law) ** np.arange(1, n_steps - walked + 1)
+        walked = min(n_steps, STEPPED)
+        left = Course(replace(self.mode, noise=0.0), self.setting, self.law, self.start[0] ** 0.5).errors(walked)
+        noise = self.setting.batch * np.diff(Course(self.mode, self.setting, self.law, 0.0).errors(walked))
+        later = radius(self.mode, self.setting, self.law) ** np.arange(1, n_steps - walked + 1)
         return np.concatenate([left, left[-1] * later]), np.maximum(np.concatenate([noise, noise[-1] * later]), 0.0)
+
+    def parts(self) -> tuple[Array, Array, Array]:
+        """M, e and w of a step v -> M v + e (w v) / B of the packed moments with a batch of B; there must be additive noise."""
+        still = _matrix(self._step(math.inf), len(self.start))
+        noisy = _matrix(self._step(1.0), len(self.start)) - still
+        return still, noisy[:, -1] / noisy[0, -1], noisy[0]
 
     def _jumped(self, n_steps: int) -> Array:
         vector, bit = self.start, 0

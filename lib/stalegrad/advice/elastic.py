@@ -13,7 +13,7 @@ from scipy.ndimage import minimum_filter
 from scipy.optimize import minimize
 
 from stalegrad.advice import turns, words
-from stalegrad.advice.asynchronous import ALIGNED, QUADRATIC
+from stalegrad.advice.asynchronous import ALIGNED, APART, QUADRATIC
 from stalegrad.advice.confirm import AGREEMENT, PATHS, standard_error
 from stalegrad.advice.report import Check, Line
 from stalegrad.advice.situation import Situation
@@ -36,7 +36,6 @@ NONE = 0.005
 UNSEEN = 1e-5
 """Moving rates of the workers nearer to 0 than the search can tell."""
 SYNCHRONOUS = "all workers exchange in every step (period 1, Jacobi form)"
-APART = "nothing but the pull keeps workers together: where the objective has several minima alpha must not be small or negative (EASGD-rho-range)"
 
 
 def missing(situation: Situation) -> str:

@@ -21,7 +21,7 @@ import math
 import numpy as np
 
 from stalegrad.advice import words
-from stalegrad.advice.asynchronous import ALIGNED, QUADRATIC
+from stalegrad.advice.asynchronous import ALIGNED, APART, QUADRATIC
 from stalegrad.advice.confirm import AGREEMENT, PATHS, mode_problem, standard_error
 from stalegrad.advice.modes import Mode
 from stalegrad.advice.report import Check, Line
@@ -118,7 +118,8 @@ def _edge(situation: Situation, alpha: float, now: float) -> Line:
 
 
 def _rates(topic: str, situation: Situation, alpha: float, now: float, best: dict[str, float]) -> Line:
-    assumes = (QUADRATIC, RANDOM, *[ALIGNED] * bool(situation.relative_noise and len(situation.modes) > 1))
+    several = situation.relative_noise and len(situation.modes) > 1
+    assumes = (QUADRATIC, RANDOM, *[APART] * (not situation.relative_noise), *[ALIGNED] * bool(several))
     folds = [words.fold(now), words.fold(best["factor"])]
     gain: dict = {"steps per factor e": {"now": folds[0], "advised": folds[1]}}
     rates = f"eta = {best['eta']:.4g}, alpha = {best['alpha']:.4g}"

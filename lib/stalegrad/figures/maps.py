@@ -13,7 +13,7 @@ MARKS = {
 """How the true optimum and a printed value look in every map."""
 
 
-def radius_map(ax, x, y, radius, *, levels=(0.5, 0.7, 0.9), smallest: float = 0.0):
+def radius_map(ax, x, y, radius, *, levels=(0.5, 0.7, 0.9), smallest: float = 0.0, edge=None):
     """Spectral radius over a grid: dark where convergence is fast, grey where the radius is 1 or more, its edge in black.
 
     Parameters
@@ -27,6 +27,8 @@ def radius_map(ax, x, y, radius, *, levels=(0.5, 0.7, 0.9), smallest: float = 0.
         Contours drawn with their number, below 1.
     smallest : float
         Radius at the dark end of the colours.
+    edge : (array, array), optional
+        Points (x, y) of the edge of stability where it is known; by default it is drawn between the points of the grid.
 
     Returns
     -------
@@ -38,7 +40,9 @@ def radius_map(ax, x, y, radius, *, levels=(0.5, 0.7, 0.9), smallest: float = 0.
     ax.set_facecolor(UNSTABLE)
     mesh = ax.pcolormesh(x, y, stable, cmap="viridis", norm=Normalize(smallest, 1.0), shading="nearest", rasterized=True)
     shown = np.nan_to_num(np.minimum(radius, 10.0), nan=10.0)
-    if shown.min() < 1.0 < shown.max():
+    if edge is not None:
+        ax.plot(*edge, color="black", linewidth=1.8)
+    elif shown.min() < 1.0 < shown.max():
         ax.contour(x, y, shown, [1.0], colors="black", linewidths=1.8)
     if inside := [level for level in levels if shown.min() < level < 1.0]:
         lines = ax.contour(x, y, shown, inside, colors="white", linewidths=0.8, linestyles="dashed")

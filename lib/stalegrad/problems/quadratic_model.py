@@ -1,4 +1,4 @@
-"""An objective as its quadratic model at a point, with which exact moments close."""
+"""An objective as its quadratic model at a point, with which exact moments close, and one given by its curvatures."""
 
 from __future__ import annotations
 
@@ -52,6 +52,22 @@ def linearised(problem: Problem, at=None) -> Problem:
     slopes = (values[:, :, 1 : d + 1] - values[:, :, d + 1 :]) / (around[:, 1 : d + 1] - around[:, d + 1 :]).diagonal()
     H = 0.5 * (slopes + slopes.transpose(0, 2, 1))
     return _from_linear(f"{problem.name} near {np.round(point, 6).tolist()}", H, H @ point - values[:, :, 0], (linearised, (problem, point)))
+
+
+def diagonal(curvatures) -> Problem:
+    r"""One component $f(x) = \frac12\sum_i a_i x_i^2$ with curvatures $a_i$ of any sign (d,): a bowl, or a saddle.
+
+    Notes
+    -----
+    Claims PCA-T5 and PCA-T9.
+
+    Examples
+    --------
+    >>> diagonal([1.0, -2.0]).mean_gradient([3.0, 3.0]).tolist()
+    [3.0, -6.0]
+    """
+    curvatures = np.asarray(curvatures, float)
+    return _from_linear(f"diagonal {curvatures.tolist()}", np.diag(curvatures)[None], np.zeros((1, len(curvatures))), (diagonal, (curvatures,)))
 
 
 def _point(problem: Problem, at) -> Array:

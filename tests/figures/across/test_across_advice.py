@@ -36,9 +36,10 @@ def test_map_and_curve_agree_with_the_search():
     values = figures.curve(situation, along)
     best, value = search.best_eta(situation.modes, situation.setting, situation.law, search.Goal(start=2.0, n_steps=200))
     assert value <= values.min() and along[values.argmin()] == pytest.approx(best.eta, rel=0.2)
-    fig, numbers = figures.draw(
-        situation, best.eta, along, np.array([0.0, 0.5]), figures.region(situation, along, [0.0, 0.5]), along, values, "error"
-    )
+    momenta = np.array([0.0, 0.5])
+    region, edges = figures.region(situation, along, momenta), figures.edges(situation, momenta)
+    assert edges[0] == pytest.approx(edge, rel=1e-6) and ((region < 1.0) == (along < edges[:, None])).all()
+    fig, numbers = figures.draw(situation, best.eta, along, momenta, region, edges, along, values, "error")
     assert numbers["advised"].item() == best.eta and np.isnan(numbers["cost"][values == np.inf]).all()
 
 

@@ -12,10 +12,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from stalegrad import plot, schedule
-from stalegrad.advice import Situation, advise, search
+from stalegrad.advice import Situation, asynchronous, batches, elastic, search
 from stalegrad.advice.asynchronous import goal_of
 from stalegrad.advice.confirm import final, mode_problem, standard_error
-from stalegrad.advice.elastic import rates_of_now
 from stalegrad.advice.modes import Mode, Setting
 from stalegrad.algorithms.async_momentum import async_msgd
 from stalegrad.algorithms.downpour import downpour
@@ -51,16 +50,21 @@ def region(situation: Situation, etas: Array, momenta: Array) -> Array:
     return np.array([[search.worst_radius(situation.modes, Setting(eta, m, situation.batch), situation.law) for eta in etas] for m in momenta])
 
 
+def edges(situation: Situation, momenta: Array) -> Array:
+    """The learning rate at which each momentum loses stability."""
+    return np.array([search.edge(situation.modes, Setting(situation.eta, m, situation.batch), situation.law) for m in momenta])
+
+
 def curve(situation: Situation, etas: Array) -> Array:
     """What the situation asks for, by learning rate at the momentum of now; infinite where it is out of reach."""
     goal = goal_of(situation)
     return np.array([goal(situation.modes, Setting(eta, situation.momentum, situation.batch), situation.law) for eta in etas])
 
 
-def draw(situation: Situation, eta: float, etas: Array, momenta: Array, factors: Array, along: Array, values: Array, label: str):
+def draw(situation: Situation, eta: float, etas: Array, momenta: Array, factors: Array, edge: Array, along: Array, values: Array, label: str):
     """The region of stability with the learning rate of now and the advised `eta`, and what each learning rate costs.
 
-    `factors` (momenta, etas) from `region`; `values` at the learning rates `along` from `curve`.
+    `factors` (momenta, etas) from `region`, `edge` (momenta,) from `edges`; `values` at the learning rates `along` from `curve`.
 
     Returns
     -------
@@ -68,7 +72,7 @@ def draw(situation: Situation, eta: float, etas: Array, momenta: Array, factors:
     """
     with plot.style():
         fig, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.4))
-        mesh = radius_map(left, etas, momenta, factors, levels=(0.99, 0.999), smallest=float(np.nanmin(factors)))
+        mesh = radius_map(left, etas, momenta, factors, levels=(0.99, 0.999), smallest=float(np.nanmin(factors)), edge=(edge, momenta))
         mark(left, situation.eta, situation.momentum, "printed", "now")
         mark(left, eta, situation.momentum, "optimum", "advised")
         left.set(
@@ -88,7 +92,7 @@ def draw(situation: Situation, eta: float, etas: Array, momenta: Array, factors:
             xscale="log", yscale="log", xlim=(etas[0], etas[-1]), xlabel=r"learning rate $\eta$", ylabel=label, title="what a learning rate costs"
         )
         fig.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=3)
-    numbers = {"eta": etas, "momentum": momenta, "factor": factors, "along": along, "cost": np.where(reached, values, np.nan)}
+    numbers = {"eta": etas, "momentum": momenta, "factor": factors, "edge": edge, "along": along, "cost": np.where(reached, values, np.nan)}
     return fig, numbers | {"now": np.array([situation.eta, situation.momentum]), "advised": np.array([eta])}
 
 
@@ -131,7 +135,7 @@ def on_a_queue(modes: tuple[Mode, ...], eta: float, speeds, start: float, n_step
 
 def from_a_log(situation: Situation, speeds, n_steps: int, seed: int) -> Outcome:
     """Her log, her learning rate, and the one that is advised."""
-    advised = advise(situation).line("learning rate").value["eta"]
+    advised = asynchronous.rate(situation).value["eta"]
     before, after = (on_a_queue(situation.modes, eta, speeds, situation.start, n_steps, seed) for eta in (situation.eta, advised))
     change = f"eta {situation.eta:g} to {advised:.3g}"
     return outcome("a log of six workers, one slow", change, "queue of workers", before, after, n_steps)
@@ -140,7 +144,7 @@ def from_a_log(situation: Situation, speeds, n_steps: int, seed: int) -> Outcome
 def momentum_kept(seed: int) -> Outcome:
     """Momentum 0.9 and a rate that served one worker well are kept when seven more push."""
     situation = Situation((0.5, 5.0), eta=0.01, momentum=0.9, noise=0.5, n_workers=8, start=3.0, budget=300)
-    best = advise(situation).line("momentum").value
+    best = asynchronous.momentum(situation).value
     before, after = (_ends(situation, setting, 300, seed) for setting in (situation.setting, Setting(best["eta"], best["momentum"])))
     change = f"momentum 0.9 to {best['momentum']:.3g}, eta 0.01 to {best['eta']:.3g}"
     return outcome("momentum kept from one worker", change, "independent delays", before, after, 300)
@@ -149,7 +153,7 @@ def momentum_kept(seed: int) -> Outcome:
 def target_missed(seed: int) -> Outcome:
     """A rate at which the noise keeps the run from its target."""
     situation = Situation((0.5, 2.0), eta=0.1, noise=1.0, n_workers=4, start=2.0, target=0.02)
-    line = advise(situation).line("learning rate")
+    line = asynchronous.rate(situation)
     steps = int(line.gain["steps to target"]["advised"])
     before, after = (on_a_queue(situation.modes, eta, (1.0,) * 4, 2.0, steps, seed) for eta in (0.1, line.value["eta"]))
     return outcome("a target below the noise level", f"eta 0.1 to {line.value['eta']:.3g}", "queue of workers", before, after, steps)
@@ -158,7 +162,7 @@ def target_missed(seed: int) -> Outcome:
 def batch_grown(seed: int) -> Outcome:
     """A constant batch of 8, against the schedule with the same number of gradients."""
     situation = Situation((0.5, 2.0), eta=0.05, batch=8, noise=1.0, n_workers=4, start=2.0, budget=8000)
-    sizes = advise(situation).line("batch").value["sizes"]
+    sizes = batches.schedule(situation).value["sizes"]
     slowest = mode_problem(situation.modes[0])
     runs = [
         simulate(async_msgd(slowest, 0.05, 0.0, situation.law, batch), 2.0, n_paths=PATHS, n_steps=n, seed=seed, keep="final").final[:, 0] ** 2
@@ -170,8 +174,8 @@ def batch_grown(seed: int) -> Outcome:
 def elastic_pull(seed: int) -> Outcome:
     """Least squares with Gaussian inputs on sixteen elastic workers, alpha = beta / p."""
     situation = Situation((1.0, 1.0), eta=0.2, relative_noise=2.0, n_workers=16)
-    line, (alpha, beta) = advise(situation).line("elastic rates and eta"), rates_of_now(situation)
-    best, steps = line.value, 12
+    (line,) = (line for line in elastic.lines(situation) if line.topic == "elastic rates and eta")
+    best, (alpha, beta), steps = line.value, elastic.rates_of_now(situation), 12
     runs = [
         simulate(easgd(gamma_quadratic(0.5, 0.5), *rates, 16), 1.0, n_paths=PATHS, n_steps=steps, seed=seed, keep="final").final[:, 0] ** 2
         for rates in ((0.2, alpha, beta), (best["eta"], best["alpha"], best["beta"]))

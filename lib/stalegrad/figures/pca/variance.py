@@ -110,8 +110,11 @@ def draw_beyond(found: dict[str, Array]):
     with plot.style():
         fig, ax = plt.subplots(figsize=(7.4, 4.0))
         for (name, rows), colour, marker in zip(found.items(), COLOURS, "os^", strict=False):
-            ax.plot(rows[:, 0], rows[:, 1], marker=marker, color=colour, linestyle="-", markersize=4, label=rf"$\mu={name.split()[-1]}$")
-            ax.plot(rows[:, 0], rows[:, 2], marker=marker, color=colour, linestyle="-", markersize=4)
+            stable = rows[:, 0] <= 1.0
+            label = rf"$\mu={name.split()[-1]}$"
+            for part, norm in ((part, norm) for part in (rows[stable], rows[~stable]) for norm in (1, 2)):
+                ax.plot(part[:, 0], part[:, norm], marker=marker, color=colour, linestyle="-", markersize=4, label=label)
+                label = None  # one entry a momentum; no line joins the two sides of the critical delay
         ax.axvline(1.0, color="grey", linestyle="--")
         ax.set(xlabel=r"delay over the critical delay, $\tau/\tau_c$", ylabel="least and largest norm at the end", ylim=(0.0, None))
         ax.legend()

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from stalegrad.figures.training import averaging, measured_comparison, measured_discussion, measured_trees
-from stalegrad.figures.training.measured import NO, YES, Outcome
+from stalegrad.figures.training.measured import MOOT, NO, YES, Outcome
 from stalegrad.files import write_aside
 from stalegrad.nets import compare
 from stalegrad.nets.experiments import averaging as average_runs
@@ -76,10 +76,10 @@ def table(columns: Mapping[str, Sequence[Outcome]]) -> str:
 def change(verdicts: Sequence[str]) -> str:
     """In a word, whether verdicts differ.
 
-    >>> change(["yes", "open"]), change(["no", "yes"]), change(["no", "no"])
-    ('differs', 'reversed', '')
+    >>> change(["yes", "open"]), change(["no", "yes"]), change(["no", "no"]), change(["no", "moot"])
+    ('differs', 'reversed', '', '')
     """
-    if len(set(verdicts)) == 1:
+    if MOOT in verdicts or len(set(verdicts)) == 1:
         return ""
     return "reversed" if {YES, NO} <= set(verdicts) else "differs"
 

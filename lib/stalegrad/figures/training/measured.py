@@ -1,7 +1,8 @@
 """A sentence of a paper, put to runs: whether it shows, and the numbers it was judged by. What `full_length` compares from profile to profile.
 
 A sentence says on which side of a value some intervals lie. It shows ("yes") if all of them lie there, its reverse shows ("no") if one of
-them lies wholly on the other side, and else the runs leave it "open". Sentences about counts or orders of means are "yes" or "no".
+them lies wholly on the other side, and else the runs leave it "open". Sentences about counts or orders of means are "yes" or "no". Where a
+profile has no case that a sentence speaks of, it is "moot".
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from stalegrad.nets.compare import Difference
 
-YES, NO, OPEN = "yes", "no", "open"
+YES, NO, OPEN, MOOT = "yes", "no", "open", "moot"
 POINTS = (100.0, 1)
 """Factor and digits for differences of test errors, in points."""
 LOSS = (1.0, 2)
@@ -63,7 +64,13 @@ def all_of(verdicts: list[str]) -> str:
 def judged(
     claim: str, said: str, found: Mapping[str, Difference | None], sign: int, unit: tuple[float, int] = POINTS, neutral: float = 0.0
 ) -> Outcome:
-    """All of some named intervals are said to lie on one side; None stands for what no interval can be given of, and is left open."""
+    """All of some named intervals are said to lie on one side; None stands for what no interval can be given of, and is left open.
+
+    >>> judged("A", "rates at an edge are too small", {}, 1).verdict
+    'moot'
+    """
+    if not found:
+        return Outcome(claim, said, MOOT, "no such case")
     verdicts = [OPEN if one is None else side(one, sign, neutral) for one in found.values()]
     numbers = (f"{name} {'not reached' if one is None else interval(one, unit)}".strip() for name, one in found.items())
     return Outcome(claim, said, all_of(verdicts), "; ".join(numbers))

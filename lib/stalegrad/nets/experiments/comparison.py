@@ -243,9 +243,9 @@ def run(profile: str = "quick", seed: int = 0, objective: str = "mlp") -> Runs:
     ValueError
         For an unknown profile.
     """
+    scale = scale_of(profile, objective)
     from stalegrad.nets.run import run_all
 
-    scale = scale_of(profile, objective)
     traces = run_all(four_workers(scale, seed, objective))
     four = Runs(traces, scale.seeds, seed)
     best = {name: (four.best_period(name),) for name in MAIN}

@@ -117,9 +117,9 @@ def run(profile: str = "quick", seed: int = 0, objective: str = "mlp") -> dict[t
     ValueError
         For an unknown profile.
     """
+    asked = specs(profile, seed, objective)
     from stalegrad.nets.run import run_all
 
-    asked = specs(profile, seed, objective)
     where = [key for key, of_key in asked.items() for _ in of_key]
     state = [CutRun(trace, (), trace) for trace in run_all([spec for of_key in asked.values() for spec in of_key])]
     for factor in FACTORS:
