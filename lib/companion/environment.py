@@ -12,15 +12,17 @@ stamp of its own. A stamp is removed before anything is touched and written last
 Where the stamps are there, nothing is done and no network is needed.
 """
 
+import compileall
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 OLDEST = (3, 11)
-PIP = ("-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input")
+PIP = ("-m", "pip", "install", "-qq", "--no-compile", "--disable-pip-version-check", "--no-input")
 LAYOUT = "2"  # to be changed with `finish`: environments of another layout are built anew
 SCRIPT = """#!{python}
 import sys
@@ -98,6 +100,7 @@ def install_extra(root, folder, name, run):
     if not any(folder.glob("lib/python*/site-packages/pip")):  # uv leaves it out
         run([python, "-m", "ensurepip"])
     run([python, *PIP, *requirements])
+    compile_packages(folder)
     extra_stamp(root, folder, name).touch()
 
 
@@ -144,7 +147,14 @@ def build(root, folder, requirements, run):
     run([*install, "--require-hashes", "--no-deps", "--requirement", str(root / "requirements.lock")])
     if requirements:
         run([*pip, *requirements])
+    compile_packages(folder)
     finish(root, folder)
+
+
+def compile_packages(folder):
+    """Bytecode of all packages but for their tests, by all processors: pip would use one, and uv leaves it to the first imports."""
+    for packages in folder.glob("lib/python*/site-packages"):
+        compileall.compile_dir(packages, quiet=2, workers=0, rx=re.compile(r"[\\/]tests?[\\/]"))
 
 
 def finish(root, folder):

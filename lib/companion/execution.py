@@ -23,7 +23,7 @@ def execute(project: Project, states: dict[str, str], parameters: dict, limit: f
     notebooks = {name: pairing.read(project, name) for name in states}
     for name, notebook in notebooks.items():
         check_parameters(name, notebook, parameters)
-    jobs = [_job(project, name, notebook, parameters) for name, notebook in notebooks.items()]
+    jobs = [_job(project, name, notebooks[name], parameters) for name in interleaved(list(notebooks))]
     with tqdm(total=len(jobs), disable=None, unit="notebook", desc="notebooks") as bar:
 
         def finished(ended: processes.Ended) -> None:
@@ -37,6 +37,12 @@ def execute(project: Project, states: dict[str, str], parameters: dict, limit: f
             bar.update()
 
         processes.run(jobs, AT_ONCE, limit, finished)
+
+
+def interleaved(names: list[str]) -> list[str]:
+    """The names, one from the first half and one from the second in turns: neighbours share kernels, and side by side both would compile them."""
+    half = (len(names) + 1) // 2
+    return [names[i] for i in sorted(range(len(names)), key=lambda i: i % half)]
 
 
 def check_parameters(name: str, notebook: NotebookNode, parameters: dict) -> None:

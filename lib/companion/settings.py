@@ -113,8 +113,10 @@ def variables(project: Project, **more: str) -> dict[str, str]:
     """Environment for a child process: this one's, the library on the path, and what makes results repeatable."""
     paths = [str(project.library), str(LIBRARY), os.environ.get("PYTHONPATH", "")]
     folder = str(Path(sys.executable).parent)
+    # Machine code of the library is kept in its `__pycache__` anyway; without the bytecode beside it every notebook would compile the library anew.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **inherited,
         **REPEATABLE,
         "IPYTHONDIR": str(project.build / "ipython"),  # not the reader's, whose start-up files could change results
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(path for path in paths if path)),

@@ -61,7 +61,11 @@ STYLE = {
     ),
 }
 OUTPUT = {"svg.hashsalt": "stalegrad", "svg.fonttype": "path", "font.family": "DejaVu Sans", "savefig.bbox": "standard"}
+ANONYMOUS = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+"""Formats, and the metadata that each is not to have."""
 DPI = 120
+SETTLING = 4
+"""How often a layout is improved where the sides of axes have a fixed ratio; other axes have their places at once."""
 # A notebook is to open quickly in a browser: pictures of more bytes, those of many bands over each other, are shown there in 256 colours.
 HEAVY = 100_000
 DIGITS = 6
@@ -173,7 +177,7 @@ def save(figure_id: str, fig, numbers: dict[str, np.ndarray], *, alt: str, param
         record = json.dumps(provenance, indent=1, sort_keys=True, default=_plain) + "\n"
     except TypeError as error:
         raise ValueError(f"parameters of figure {figure_id} cannot be stored ({error}); give numbers, words and lists") from error
-    pictures = {kind: _picture(fig, kind) for kind in ("svg", "png")}
+    pictures = _pictures(fig)
     folder = figures_folder()
     # The provenance comes last: where it is new, the rest is.
     for kind, content in {**pictures, "csv": _table(arrays), "json": record}.items():
@@ -223,13 +227,26 @@ def _plain(value):
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
-def _picture(fig, kind: str) -> bytes:
-    """The figure as SVG or PNG, the same bytes each time: no date, no program name, fixed ids."""
-    anonymous = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}[kind]
-    out = io.BytesIO()
+def _pictures(fig) -> dict[str, bytes]:
+    """The figure as PNG and SVG, in one layout, the same bytes each time: no date, no program name, fixed ids."""
+    found = {}
     with matplotlib.rc_context(OUTPUT):
-        fig.savefig(out, format=kind, dpi=DPI, metadata=anonymous)
-    return out.getvalue()
+        _lay_out(fig)
+        for kind, anonymous in ANONYMOUS.items():
+            out = io.BytesIO()
+            fig.savefig(out, format=kind, dpi=DPI, metadata=anonymous)
+            found[kind] = out.getvalue()
+    return found
+
+
+def _lay_out(fig) -> None:
+    """Give axes their places for good: saving would find them twice for each format, which takes as long as the drawing."""
+    fig.set_dpi(DPI)
+    if engine := fig.get_layout_engine():
+        fixed = any(ax.get_aspect() != "auto" for ax in fig.axes)
+        for _ in range(SETTLING if fixed else 1):
+            engine.execute(fig)
+        fig.set_layout_engine("none")
 
 
 def _table(arrays: dict[str, np.ndarray]) -> str:

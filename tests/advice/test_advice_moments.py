@@ -1,12 +1,15 @@
 """The exact second moments that advice rests on, against the library's moment equations and against simulation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 import stalegrad as sg
 from stalegrad.advice import course
 from stalegrad.advice.course import Course, error_after, steps_to
-from stalegrad.advice.modes import Mode, Setting, level, mean_radius, radius
+from stalegrad.advice.modes import Mode, Setting, is_stable, level, mean_radius, radius
 from stalegrad.engine.process import reference_paths
 from stalegrad.moments.discrete import Memory, Rule
 from stalegrad.moments.system import fixed_point
@@ -35,6 +38,8 @@ def test_factor_level_and_course_are_those_of_the_moment_equations(law, relative
     assert radius(mode, setting, law) == pytest.approx(matrix_radius(system.second_order()), abs=1e-7)
     expected = fixed_point(system, 1.0, lambda matrix: matrix_radius(matrix) < 1.0).second_moment[0, 0]
     assert level(mode, setting, law) == pytest.approx(expected, rel=1e-9)
+    edge = brentq(lambda log: radius(mode, replace(setting, eta=np.exp(log)), law) - 1.0, np.log(0.01), np.log(2.0))
+    assert [is_stable(mode, replace(setting, eta=share * np.exp(edge)), law) for share in (0.2, 0.99999, 1.00001, 5.0)] == [True, True, False, False]
     after = system.moments(np.linalg.matrix_power(system.matrix, 57) @ system.start).second_moment[0, 0]
     assert error_after(mode, setting, law, 1.0, 57) == pytest.approx(after, rel=1e-9)
 

@@ -153,7 +153,7 @@ def test_figure_5_setting():
 def test_every_value_belongs_to_a_row_and_names_its_arguments():
     rows = ledger.read_inventory()
     for id_ in values.evaluable():
-        assert id_ in rows and (values.arguments(id_) or id_ in values.VALUES)
+        assert id_ in rows and (values.arguments(id_) or values.computed(id_))
 
 
 def test_printed_forms_are_those_of_rows_with_an_erratum():

@@ -48,6 +48,20 @@ def test_builds_from_the_lock_and_then_leaves_it_alone(root):
     assert (folder / "bin" / "stalegrad").read_text().startswith(f"#!{folder / 'bin' / 'python'}\n")
 
 
+def test_packages_get_their_bytecode_but_for_their_tests(root):
+    packages = root / ".venv" / "lib" / "python{}.{}".format(*sys.version_info) / "site-packages"
+
+    def installer(command):
+        for name in ("fast/used.py", "fast/tests/unused.py"):
+            (packages / name).parent.mkdir(parents=True, exist_ok=True)
+            (packages / name).write_text("x = 1\n")
+        (packages / "fast" / "template.py").write_text("no Python {{ here }}\n")  # must not end the build
+
+    environment.prepare(root, run=installer)
+    assert [path.name.partition(".")[0] for path in packages.glob("fast/**/*.pyc")] == ["used"]
+    assert len(stamps(root)) == 1
+
+
 @pytest.mark.parametrize("installer", [broken_off, offline])
 def test_a_build_broken_off_never_looks_ready(root, installer):
     with pytest.raises((KeyboardInterrupt, subprocess.CalledProcessError)):

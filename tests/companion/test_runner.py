@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from companion import __main__, extras, manifest, pairing, runner
+from companion import __main__, execution, extras, manifest, pairing, runner
 from companion.files import read_json, write_json
 from tiny_project import companion, figures, processes_of, text, wait_for
 
@@ -53,6 +53,11 @@ def test_builds_once_and_then_does_nothing(project, run_figures):
     project.source("one").unlink()
     run_figures()
     assert set(figures(project)) == {name for name in WHOLE if name.startswith("F2")}, "a notebook that is gone takes its figures along"
+
+
+@pytest.mark.parametrize(("names", "order"), [("a", "a"), ("ab", "ab"), ("abc", "acb"), ("abcdef", "adbecf"), ("abcdefg", "aebfcgd")])
+def test_neighbours_are_not_executed_side_by_side(names, order):
+    assert "".join(execution.interleaved(list(names))) == order
 
 
 def test_a_failing_notebook_is_named_and_leaves_the_figures(project, run_figures):

@@ -1,5 +1,8 @@
 """Formula: rendering, evaluation, and errors that name the value, the rule and the remedy."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -66,3 +69,19 @@ def test_unknown_id_lists_known_ones():
 def test_printed_form_only_where_it_differs():
     with pytest.raises(ValueError, match="no printed form"):
         formula("SME-4.4").numeric_printed(Sigma=4.0, eta=0.01, mu=0.9)
+
+
+@pytest.mark.parametrize(("claim_id", "loaded"), [("PCA-T5", ["pca"]), ("SDDE-ou-solution", ["sdde"])])
+def test_a_formula_loads_its_own_paper_alone(claim_id, loaded):
+    script = (
+        f"import sys, stalegrad; stalegrad.claim({claim_id!r}).latex\n"
+        "print(sorted(name for name in ('easgd', 'pca', 'sdde', 'sme') if f'stalegrad.theory.{name}' in sys.modules), 'numba' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == f"{loaded} False"
+
+
+def test_every_paper_is_there_without_being_imported_first():
+    script = "from stalegrad import theory; print(theory.sme.hjb.__name__, theory.easgd.__name__, hasattr(theory, 'nope'))"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["stalegrad.theory.sme.hjb", "stalegrad.theory.easgd", "False"]

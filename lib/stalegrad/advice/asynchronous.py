@@ -10,7 +10,7 @@ import numpy as np
 from stalegrad import staleness as laws
 from stalegrad.advice import confirm, search, words
 from stalegrad.advice.course import LONGEST, steps_to
-from stalegrad.advice.modes import Setting
+from stalegrad.advice.modes import Setting, all_stable
 from stalegrad.advice.report import Line
 from stalegrad.advice.situation import LAGS, Situation
 from stalegrad.theory.pca import stability
@@ -106,7 +106,7 @@ def _constant_edge(situation: Situation, of_mean: int) -> int:
     low, high = -1, min(of_mean, LAGS) + 1
     while high - low > 1:
         middle = (low + high) // 2
-        fits = search.worst_radius(situation.modes, situation.setting, laws.constant(middle)) < 1.0
+        fits = all_stable(situation.modes, situation.setting, laws.constant(middle))
         low, high = (middle, high) if fits else (low, middle)
     return low
 
@@ -121,7 +121,7 @@ def _geometric_edge(situation: Situation) -> float:
     now, modes = situation.setting, situation.modes
 
     def fits(mu: float) -> bool:
-        return search.worst_radius(modes, now, laws.geometric(mu)) < 1.0
+        return all_stable(modes, now, laws.geometric(mu))
 
     if fits(high):
         return FARTHEST

@@ -25,7 +25,7 @@ from stalegrad.advice.course import Course
 from stalegrad.advice.modes import Mode, Setting
 from stalegrad.advice.report import Check, Line
 from stalegrad.advice.situation import Situation
-from stalegrad.advice.sizes import STEPS, Descent, apart, lowest
+from stalegrad.advice.sizes import STEPS, Descent, apart, lowest, shifted
 from stalegrad.algorithms.async_momentum import async_msgd
 from stalegrad.engine.simulate import simulate
 
@@ -186,8 +186,9 @@ def _best(situation: Situation, left: Left) -> dict[str, tuple[float, Array]]:
     if situation.relative_noise:
         descent = Descent.of([Course(mode, situation.setting, situation.law, situation.start) for mode in judged(situation)])
         found = {kind: [(_exact_error(situation, descent, sizes), sizes) for _, sizes in some if len(sizes)] for kind, some in found.items()}
-        for kind, proposal in _fitted(situation, descent) if descent is not None else ():
-            found[kind].append(proposal)
+        if descent is not None:
+            for kind, proposal in _fitted(situation, descent):
+                found[kind].append(proposal)
     return {kind: min(some, key=lambda one: one[0], default=NOTHING) for kind, some in found.items()}
 
 
@@ -252,8 +253,7 @@ def _balanced(left: Left, n_steps: int, budget: int) -> Iterator[tuple[str, Arra
         for kind, sizes in _spent((share @ left.noise[:, :n_steps])[::-1], budget):
             yield kind, sizes
             errors = left.errors(sizes)
-        share = share * np.exp(4.0 / math.sqrt(1.0 + turn) * (errors / errors.max() - 1.0))
-        share /= share.sum()
+        share = shifted(share, errors, turn)
 
 
 def _course_of(sizes: Array) -> str:

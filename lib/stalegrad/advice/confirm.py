@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 
 from stalegrad.advice.course import error_after, steps_to
-from stalegrad.advice.modes import Mode, Setting, level, radius
+from stalegrad.advice.modes import Mode, Setting, all_stable, level, radius
 from stalegrad.advice.report import Check
 from stalegrad.advice.situation import Situation
 from stalegrad.algorithms.async_momentum import async_msgd
@@ -111,7 +111,7 @@ def agree(situation: Situation, seed: int = 0) -> Check:
 
 def is_stable(situation: Situation, setting: Setting) -> bool:
     """Whether all second moments converge."""
-    return all(radius(mode, setting, situation.law) < 1.0 for mode in situation.modes)
+    return all_stable(situation.modes, setting, situation.law)
 
 
 def run_length(situation: Situation, advised: Setting) -> int:

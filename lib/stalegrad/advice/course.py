@@ -19,7 +19,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.signal import lfilter
 
-from stalegrad.advice.modes import Mode, Setting, level, means_of, radius, template_of
+from stalegrad.advice.modes import Mode, Setting, is_stable, level, means_of, radius, template_of
 from stalegrad.staleness import Staleness
 
 Array = np.ndarray
@@ -56,7 +56,7 @@ def steps_to(mode: Mode, setting: Setting, law: Staleness, start: float, target:
     """
     if start**2 <= target:
         return 0.0
-    if level(mode, setting, law) >= target or radius(mode, setting, law) >= 1.0:
+    if level(mode, setting, law) >= target or not is_stable(mode, setting, law):
         return np.inf
     course, high = Course(mode, setting, law, start), 1
     while course.after(high) > target:

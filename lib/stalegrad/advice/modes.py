@@ -19,8 +19,9 @@ divides).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy.optimize import brentq
@@ -121,12 +122,7 @@ def radius(mode: Mode, setting: Setting, law: Staleness) -> float:
     if square >= 1.0 - EDGE or _is_certain(mode, law):
         return square
     template = template_of(law)
-    means = means_of(mode, setting, template)
-
-    def excess(rho: float) -> float:
-        summed = _summed(means, template.enters, rho)
-        return _feedback(mode, setting, template, summed, rho) / rho - 1.0 if np.isfinite(summed).all() else FAR
-
+    excess = partial(_excess, mode, setting, template, means_of(mode, setting, template))
     floor = square if template.mus is None else max(square, float(template.mus.max()))
     # Where roots meet, the computed floor is right to some 1e-8 only.
     low, width = floor + NEAR * (1.0 - floor) + 1e-8, 1e-3 * (1.0 - floor) + 1e-7
@@ -135,6 +131,27 @@ def radius(mode: Mode, setting: Setting, law: Staleness) -> float:
     while excess(floor + width) > 0.0:
         width *= 2.0
     return float(brentq(excess, low, floor + width, xtol=1e-8 * (1.0 - floor)))
+
+
+def is_stable(mode: Mode, setting: Setting, law: Staleness) -> bool:
+    """Whether `radius` is below 1, which takes one sum to tell where the radius takes a dozen.
+
+    Examples
+    --------
+    >>> from stalegrad.staleness import none
+    >>> is_stable(Mode(1.0, relative=2.0), Setting(0.66), none()), is_stable(Mode(1.0, relative=2.0), Setting(0.67), none())  # the edge is 2/3
+    (True, False)
+    """
+    square = mean_radius(mode, setting, law) ** 2
+    if square >= 1.0 - EDGE or _is_certain(mode, law):
+        return square < 1.0
+    template = template_of(law)
+    return bool(_excess(mode, setting, template, means_of(mode, setting, template), 1.0) < 0.0)
+
+
+def all_stable(modes: Iterable[Mode], setting: Setting, law: Staleness) -> bool:
+    """Whether the second moments of all modes converge."""
+    return all(is_stable(mode, setting, law) for mode in modes)
 
 
 def level(mode: Mode, setting: Setting, law: Staleness) -> float:
@@ -164,6 +181,12 @@ def _is_certain(mode: Mode, law: Staleness) -> bool:
 
 def means_of(mode: Mode, setting: Setting, template: Template) -> Array:
     return template.still + setting.eta * mode.h * template.pull + setting.momentum * template.push
+
+
+def _excess(mode: Mode, setting: Setting, template: Template, means: Array, rho: float) -> float:
+    """Feedback over rho, less 1: it falls in rho, and is zero at the growth factor."""
+    summed = _summed(means, template.enters, rho)
+    return _feedback(mode, setting, template, summed, rho) / rho - 1.0 if np.isfinite(summed).all() else FAR
 
 
 def _summed(means: Array, enters: Array, rho: float) -> Array:

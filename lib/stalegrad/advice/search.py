@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from stalegrad.advice.course import error_after, steps_to
-from stalegrad.advice.modes import Mode, Setting, radius
+from stalegrad.advice.modes import Mode, Setting, is_stable, radius
 from stalegrad.staleness import Staleness
 
 MOMENTA = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -57,14 +57,12 @@ class Goal:
         return max(worst, *(error_after(replace(modes[0], h=float(h)), setting, law, self.start, self.n_steps) for h in between))
 
     def _of(self, mode: Mode, setting: Setting, law: Staleness) -> float:
-        factor = radius(mode, setting, law)
-        if factor >= 1.0:
-            return math.inf
         if self.start is None or (self.target is None and self.n_steps is None):
-            return -1.0 / math.log(max(factor, 1e-300))
-        if self.target is None:
-            return error_after(mode, setting, law, self.start, self.n_steps)
-        return steps_to(mode, setting, law, self.start, self.target)
+            factor = radius(mode, setting, law)
+            return -1.0 / math.log(max(factor, 1e-300)) if factor < 1.0 else math.inf
+        if self.target is not None:
+            return steps_to(mode, setting, law, self.start, self.target)
+        return error_after(mode, setting, law, self.start, self.n_steps) if is_stable(mode, setting, law) else math.inf
 
 
 def worst_radius(modes: Sequence[Mode], setting: Setting, law: Staleness) -> float:

@@ -76,13 +76,19 @@ class Descent:
             if not np.isfinite(errors).all():
                 break
             best = min(best, (float(errors.max()), sizes), key=lambda one: one[0])
-            share = share * np.exp(4.0 / math.sqrt(1.0 + turn) * (errors / errors.max() - 1.0))
-            found = (share / share.sum()) @ np.maximum(noise * self.left(sizes), 0.0)
+            share = shifted(share, errors, turn)
+            found = share @ np.maximum(noise * self.left(sizes), 0.0)
             if not np.isfinite(found).all():
                 break
             weights = found if weights is None else np.sqrt(weights) * np.sqrt(found)
             sizes = spend(np.maximum.accumulate(weights) if growing else weights)
         return best
+
+
+def shifted(share: Array, errors: Array, turn: int) -> Array:
+    """What modes count for, in sum 1: more where the error is large, by less in each turn."""
+    share = share * np.exp(4.0 / math.sqrt(1.0 + turn) * (errors / errors.max() - 1.0))
+    return share / share.sum()
 
 
 def lowest(numbers: Iterable[int], propose: Callable[[int], tuple[float, Array]]) -> tuple[float, Array]:

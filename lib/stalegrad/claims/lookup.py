@@ -39,13 +39,13 @@ class Claim:
     @property
     def latex(self) -> str:
         """The formula as LaTeX, in its corrected form; empty where the claim is no formula."""
-        formula = _values().formula(self.id)
+        formula = _formula(self.id)
         return formula.latex() if formula else ""
 
     @property
     def plain(self) -> str:
         """The formula as plain text; empty where the claim is no formula."""
-        formula = _values().formula(self.id)
+        formula = _formula(self.id)
         return _plain(formula.expr) if formula else ""
 
     @property
@@ -119,8 +119,16 @@ def _verdicts() -> dict[str, status.Verdict]:
     return {verdict.row.id: verdict for verdict in status.table().verdicts}
 
 
+# Imported when they are asked for: verdicts alone must not load sympy, and formulas alone not the engine.
+
+
+def _formula(id_: str):
+    from stalegrad.theory.formula import find
+
+    return find(id_)
+
+
 def _values():
-    # Imported when a value is asked for: verdicts alone must not load sympy or the engine.
     from stalegrad.claims import values
 
     return values

@@ -5,55 +5,49 @@ from __future__ import annotations
 import inspect
 from numbers import Real
 
-from stalegrad import theory
-from stalegrad.claims.computed import LISTS, PRINTED, VALUES, WORDS
-from stalegrad.theory.formula import Formula
-
-
-def formula(id_: str) -> Formula | None:
-    """The closed formula of a claim, or None."""
-    return theory.formulas().get(id_)
+from stalegrad.claims.computed import Computed, computed, ids
+from stalegrad.theory.formula import find, formulas
 
 
 def arguments(id_: str) -> dict:
     """Names of the arguments of a claim's value with their defaults, None where there is none."""
-    if id_ in VALUES:
-        parameters = inspect.signature(VALUES[id_]).parameters.values()
+    if function := computed(id_):
+        parameters = inspect.signature(function.value).parameters.values()
         return {p.name: None if p.default is p.empty else p.default for p in parameters}
-    closed = formula(id_)
+    closed = find(id_)
     return {name: closed.defaults.get(name) for name in closed.arguments} if closed else {}
 
 
 def has_printed(id_: str) -> bool:
     """Whether a printed form that is wrong can be evaluated."""
-    closed = formula(id_)
-    return id_ in PRINTED or (closed is not None and closed.printed is not None)
+    function, closed = computed(id_), find(id_)
+    return (function is not None and function.printed is not None) or (closed is not None and closed.printed is not None)
 
 
 def value(id_: str, given: dict):
     """Value of the right form at the given arguments; ValueError names what is wrong with them."""
-    takes = arguments(id_)
-    if not takes and id_ not in VALUES:
+    takes, function = arguments(id_), computed(id_)
+    if not takes and function is None:
         raise ValueError(f"{id_} has no value: it is no formula of numbers; those of {_paper(id_)} with one are {', '.join(_of_paper(id_))}")
     for name, given_value in given.items():
-        if isinstance(given_value, str) and name not in WORDS.get(id_, ()):
+        if isinstance(given_value, str) and not (function and name in function.words):
             raise ValueError(f"{id_}: {name} = {given_value!r} is a word, not a number; write it as in JSON, such as 0.9")
-    if id_ in VALUES:
-        _check_call(id_, given, takes)
-        return VALUES[id_](**given)
-    return formula(id_).numeric(**given)
+    if function:
+        _check_call(id_, function, given, takes)
+        return function.value(**given)
+    return find(id_).numeric(**given)
 
 
-def _check_call(id_: str, given: dict, takes: dict) -> None:
+def _check_call(id_: str, function: Computed, given: dict, takes: dict) -> None:
     """Names and types for a function; ranges are the function's own to check."""
     listed = ", ".join(name if default is None else f"{name}={default}" for name, default in takes.items()) or "none"
     for name, given_value in given.items():
         if name not in takes:
             raise ValueError(f"{id_} has no argument {name!r}; it takes {listed}")
-        if name in LISTS.get(id_, ()):
+        if name in function.lists:
             _check_list(id_, name, given_value)
             continue
-        words = WORDS.get(id_, {}).get(name, ())
+        words = function.words.get(name, ())
         number = _number(given_value) and name != "model"
         if not number and given_value not in words:
             allowed = ", ".join(words) + (" or a number" if name != "model" else "") if words else "a number"
@@ -78,10 +72,11 @@ def printed(id_: str, given: dict):
     """Value of the printed form, where it is wrong and can be evaluated."""
     if not has_printed(id_):
         raise ValueError(f"{id_} has no printed form that differs and can be evaluated; use its value")
-    if id_ in PRINTED:
-        _check_call(id_, given, arguments(id_))
-        return PRINTED[id_](**given)
-    return formula(id_).numeric_printed(**given)
+    function = computed(id_)
+    if function and function.printed:
+        _check_call(id_, function, given, arguments(id_))
+        return function.printed(**given)
+    return find(id_).numeric_printed(**given)
 
 
 def _paper(id_: str) -> str:
@@ -94,5 +89,5 @@ def _of_paper(id_: str) -> list[str]:
 
 def evaluable() -> list[str]:
     """Ids of all claims that have a value."""
-    closed = [id_ for id_, found in theory.formulas().items() if found.arguments]
-    return sorted({*closed, *VALUES})
+    closed = [id_ for id_, found in formulas().items() if found.arguments]
+    return sorted({*closed, *ids()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 
 import numpy as np
 import sympy as sp
@@ -48,6 +49,8 @@ _LATEX_NAMES = {
     "alpha": r"\alpha",
     "delta": r"\delta",
 }
+PAPERS = ("SME", "EASGD", "SDDE", "PCA")
+"""Keys of the papers; the formulas of one are registered as its package of the same name is imported, when one of them is asked for."""
 _REGISTRY: dict[str, Formula] = {}
 
 
@@ -187,36 +190,59 @@ class Formula:
         >>> round(formula("SME-4.4").numeric(Sigma=4.0, eta=0.01, mu=0.95, u=0.0), 12)
         0.014
         """
-        return self._evaluate(self.expr, values)
+        return self._compiled(self._check(values))
 
     def numeric_printed(self, **values):
         """Value of the printed form; ValueError where no printed form differs."""
-        return self._evaluate(self._printed_form(), values)
+        return self._compiled_printed(self._check(values))
 
     def _printed_form(self) -> Expression:
         if self.printed is None:
             raise ValueError(f"{self.id} has no printed form that differs; use the formula itself")
         return self.printed
 
-    def _evaluate(self, expr: Expression, values: Mapping):
-        checked = self._check(values)
-        if isinstance(expr, Mapping):
-            return {name: self._call(part, checked) for name, part in expr.items()}
-        return self._call(expr, checked)
+    @functools.cached_property
+    def _compiled(self) -> Callable[[Mapping], object]:
+        return self._function_of(self.expr)
 
-    def _call(self, expr: sp.Basic, values: Mapping):
+    @functools.cached_property
+    def _compiled_printed(self) -> Callable[[Mapping], object]:
+        return self._function_of(self._printed_form())
+
+    def _function_of(self, expr: Expression) -> Callable[[Mapping], object]:
+        """A function of checked arguments by name: inserting the shorthands and compiling takes longer than many evaluations."""
+        if isinstance(expr, Mapping):
+            parts = {name: self._function_of(part) for name, part in expr.items()}
+            return lambda values: {name: part(values) for name, part in parts.items()}
         explicit = self.written_out(expr)
         if isinstance(explicit, sp.MatrixBase):
-            entries = [self._scalar(entry, values) for entry in explicit]
-            return np.stack(entries, axis=-1).reshape(*np.shape(entries[0]), *explicit.shape)
-        result = self._scalar(explicit, values)
-        return result if result.ndim else result.item()
+            entries = [self._scalar(entry) for entry in explicit]
 
-    def _scalar(self, expr: sp.Basic, values: Mapping) -> np.ndarray:
-        """A scalar expression, in the shape of the arguments."""
-        with np.errstate(all="ignore"):
-            result = np.asarray(_compiled(expr, self.arguments)(*values.values()))
-        return np.broadcast_to(result, np.shape(next(iter(values.values()), 0.0)))
+            def matrix(values: Mapping) -> np.ndarray:
+                found = [entry(values) for entry in entries]
+                return np.stack(found, axis=-1).reshape(*np.shape(found[0]), *explicit.shape)
+
+            return matrix
+        scalar = self._scalar(explicit)
+
+        def number(values: Mapping):
+            found = scalar(values)
+            return found if found.ndim else found.item()
+
+        return number
+
+    def _scalar(self, expr: sp.Basic) -> Callable[[Mapping], np.ndarray]:
+        """A function whose values have the shape of the arguments."""
+        by_name = {symbol.name: symbol for symbol in expr.free_symbols}
+        ordered = [by_name.get(name, sp.Symbol(name)) for name in self.arguments]
+        function = sp.lambdify(ordered, expr, modules=_MODULES)
+
+        def scalar(values: Mapping) -> np.ndarray:
+            with np.errstate(all="ignore"):
+                found = np.asarray(function(*values.values()))
+            return np.broadcast_to(found, np.shape(next(iter(values.values()), 0.0)))
+
+        return scalar
 
     def _check(self, values: Mapping) -> dict:
         unknown = sorted(set(values) - set(self.arguments))
@@ -245,13 +271,6 @@ def _label(name: str) -> str:
     return sp.latex(sp.Symbol(name)) if name.replace("_", "").isalnum() else name
 
 
-@functools.cache
-def _compiled(expr: sp.Basic, arguments: tuple[str, ...]) -> Callable:
-    by_name = {symbol.name: symbol for symbol in expr.free_symbols}
-    ordered = [by_name.get(name, sp.Symbol(name)) for name in arguments]
-    return sp.lambdify(ordered, expr, modules=_MODULES)
-
-
 def register(entry: Formula) -> Formula:
     """Put a formula into the table under its id; ids are unique."""
     if entry.id in _REGISTRY:
@@ -260,13 +279,24 @@ def register(entry: Formula) -> Formula:
     return entry
 
 
+def find(claim_id: str) -> Formula | None:
+    """The formula registered under a claim id, or None."""
+    paper = claim_id.partition("-")[0]
+    if paper in PAPERS:
+        import_module(f"stalegrad.theory.{paper.lower()}")
+    return _REGISTRY.get(claim_id)
+
+
 def formula(claim_id: str) -> Formula:
     """The formula registered under a claim id; ValueError lists the ids if there is none."""
-    if claim_id not in _REGISTRY:
-        raise ValueError(f"no formula under {claim_id!r}; known ids: {', '.join(sorted(_REGISTRY))}")
-    return _REGISTRY[claim_id]
+    found = find(claim_id)
+    if found is None:
+        raise ValueError(f"no formula under {claim_id!r}; known ids: {', '.join(sorted(formulas()))}")
+    return found
 
 
 def formulas() -> dict[str, Formula]:
-    """All registered formulas by id."""
+    """All formulas by id."""
+    for paper in PAPERS:
+        import_module(f"stalegrad.theory.{paper.lower()}")
     return dict(_REGISTRY)
