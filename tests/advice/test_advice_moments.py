@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import brentq
 
 import stalegrad as sg
-from stalegrad.advice import course
+from stalegrad.advice import course, modes
 from stalegrad.advice.course import Course, error_after, steps_to
 from stalegrad.advice.modes import Mode, Setting, is_stable, level, mean_radius, radius
 from stalegrad.engine.process import reference_paths
@@ -27,6 +27,15 @@ def rule_of(mode, setting, law):
     b = np.sqrt(mode.noise) * np.array([[1.0], [-1.0], [1.0], [-1.0]])
     rule = Rule((H, b), setting.eta, Memory.of(law), setting.momentum)
     return rule.system(np.ones(1), setting.batch, shared=True)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=repr)
+@pytest.mark.parametrize("eta", [0.003, 0.03, 0.1])
+def test_sums_along_eigenvectors_and_over_steps_agree(law, eta, monkeypatch):
+    mode, settings = Mode(2.0, relative=0.7), [Setting(eta, momentum, 2) for momentum in (0.0, 0.5, 0.9)]
+    found = [radius(mode, setting, law) for setting in settings]
+    monkeypatch.setattr(modes, "SKEW", 0.0)
+    assert found == pytest.approx([radius(mode, setting, law) for setting in settings], rel=0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize("law", LAWS, ids=repr)

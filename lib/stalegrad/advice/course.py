@@ -200,21 +200,22 @@ class Course:
         return rest + (self._walked[-1] - rest) * radius(self.mode, self.setting, self.law) ** (n_steps - STEPPED)
 
     def _step(self, batch: float) -> Callable[[Array], Array]:
-        """One step on (S, Q, 1) packed in a vector."""
+        """One step on (S, Q, 1) packed in a vector, or in each row of an array."""
         n, template, mode, eta = self.n, self.template, self.mode, self.setting.eta
         enters, square = np.outer(template.enters, template.enters), (eta * mode.h) ** 2
 
-        def step(vector: Array) -> Array:
-            second, reads, one = vector[: n * n].reshape(n, n), vector[n * n : -1], vector[-1]
-            read = template.weights @ (np.diag(second)[template.slots] if template.mus is None else reads)
-            noise = square * ((1.0 + mode.relative / batch) * read - template.read @ second @ template.read)
-            moved = self.means @ second @ self.means.T + (noise + eta**2 * mode.noise / batch * one) * enters
+        def step(packed: Array) -> Array:
+            second, reads, one = packed[..., : n * n].reshape(*packed.shape[:-1], n, n), packed[..., n * n : -1], packed[..., -1:]
+            read = (np.diagonal(second, axis1=-2, axis2=-1)[..., template.slots] if template.mus is None else reads) @ template.weights
+            noise = square * ((1.0 + mode.relative / batch) * read - second @ template.read @ template.read)
+            added = noise + eta**2 * mode.noise / batch * one[..., 0]
+            moved = self.means @ second @ self.means.T + added[..., None, None] * enters
             if template.mus is not None:
-                reads = template.mus * reads + (1.0 - template.mus) * moved[0, 0]
-            return np.concatenate([moved.ravel(), reads, [one]])
+                reads = template.mus * reads + (1.0 - template.mus) * moved[..., 0, :1]
+            return np.concatenate([moved.reshape(*packed.shape[:-1], n * n), reads, one], axis=-1)
 
         return step
 
 
 def _matrix(step: Callable[[Array], Array], length: int) -> Array:
-    return np.array([step(unit) for unit in np.eye(length)]).T
+    return step(np.eye(length)).T

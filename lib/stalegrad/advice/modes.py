@@ -19,7 +19,7 @@ divides).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -34,6 +34,8 @@ EDGE = 1e-9
 """A squared mean radius this close to 1 is taken for the edge of stability."""
 FAR = 1e30
 """Stands for a feedback without bound."""
+SKEW = 1e4
+"""Condition number of eigenvectors up to which sums over them count as exact, to some 1e-8."""
 NEAR = 1e-6
 """How close, as a share of the distance to 1, the growth factor of the variance may come to that of the squared mean before the two count as one."""
 
@@ -118,12 +120,11 @@ def radius(mode: Mode, setting: Setting, law: Staleness) -> float:
     >>> round(radius(Mode(1.0, relative=2.0), Setting(1 / 3), none()), 6)  # 1 / (lam + 1) with lam = 1/2, EASGD-minibatch-optimal
     0.666667
     """
-    square = mean_radius(mode, setting, law) ** 2
-    if square >= 1.0 - EDGE or _is_certain(mode, law):
+    square, excess = _characteristic(mode, setting, law)
+    if excess is None:
         return square
-    template = template_of(law)
-    excess = partial(_excess, mode, setting, template, means_of(mode, setting, template))
-    floor = square if template.mus is None else max(square, float(template.mus.max()))
+    mus = template_of(law).mus
+    floor = square if mus is None else max(square, float(mus.max()))
     # Where roots meet, the computed floor is right to some 1e-8 only.
     low, width = floor + NEAR * (1.0 - floor) + 1e-8, 1e-3 * (1.0 - floor) + 1e-7
     if excess(low) <= 0.0:
@@ -142,11 +143,8 @@ def is_stable(mode: Mode, setting: Setting, law: Staleness) -> bool:
     >>> is_stable(Mode(1.0, relative=2.0), Setting(0.66), none()), is_stable(Mode(1.0, relative=2.0), Setting(0.67), none())  # the edge is 2/3
     (True, False)
     """
-    square = mean_radius(mode, setting, law) ** 2
-    if square >= 1.0 - EDGE or _is_certain(mode, law):
-        return square < 1.0
-    template = template_of(law)
-    return bool(_excess(mode, setting, template, means_of(mode, setting, template), 1.0) < 0.0)
+    square, excess = _characteristic(mode, setting, law)
+    return square < 1.0 if excess is None else excess(1.0) < 0.0
 
 
 def all_stable(modes: Iterable[Mode], setting: Setting, law: Staleness) -> bool:
@@ -183,10 +181,35 @@ def means_of(mode: Mode, setting: Setting, template: Template) -> Array:
     return template.still + setting.eta * mode.h * template.pull + setting.momentum * template.push
 
 
+def _characteristic(mode: Mode, setting: Setting, law: Staleness) -> tuple[float, Callable[[float], float] | None]:
+    r"""Squared spectral radius of A, and a function that falls above it and is zero at the growth factor; None where the square is that.
+
+    With eigenvalues :math:`\lambda_i` of A, :math:`S(\rho)/\rho` is a sum of :math:`u_iu_j^*/(\rho-\lambda_i\bar\lambda_j)`, where the :math:`u_i`
+    are the parts of b along the eigenvectors. Where these nearly coincide, the sum over n is taken as it stands.
+    """
+    template = template_of(law)
+    means = means_of(mode, setting, template)
+    values, vectors = np.linalg.eig(means)
+    square = float(np.abs(values).max()) ** 2
+    if square >= 1.0 - EDGE or _is_certain(mode, law):
+        return square, None
+    if np.linalg.cond(vectors) > SKEW:
+        return square, partial(_excess, mode, setting, template, means)
+    parts, products = vectors * np.linalg.solve(vectors, template.enters), np.outer(values, values.conj())
+    expected, entries = template.read @ parts, parts[template.slots]
+    force, spread = (setting.eta * mode.h) ** 2, 1.0 + mode.relative / setting.batch
+
+    def excess(rho: float) -> float:
+        numbers = (spread * _weights(template, rho) * entries.T) @ entries.conj() - np.outer(expected, expected.conj())
+        return force * float((numbers / (rho - products)).sum().real) - 1.0
+
+    return square, excess
+
+
 def _excess(mode: Mode, setting: Setting, template: Template, means: Array, rho: float) -> float:
-    """Feedback over rho, less 1: it falls in rho, and is zero at the growth factor."""
+    """The same by the sum over n."""
     summed = _summed(means, template.enters, rho)
-    return _feedback(mode, setting, template, summed, rho) / rho - 1.0 if np.isfinite(summed).all() else FAR
+    return float(_feedback(mode, setting, template, summed, rho)) / rho - 1.0 if np.isfinite(summed).all() else FAR
 
 
 def _summed(means: Array, enters: Array, rho: float) -> Array:
@@ -202,11 +225,13 @@ def _summed(means: Array, enters: Array, rho: float) -> Array:
     return total
 
 
+def _weights(template: Template, rho: float) -> Array:
+    """What a read takes of each entry's second moment, these growing by rho a step."""
+    return template.weights if template.mus is None else template.weights * (1.0 - template.mus) / (1.0 - template.mus / rho)
+
+
 def _feedback(mode: Mode, setting: Setting, template: Template, second: Array, rho: float) -> float:
     """Variance that second moments of the past, growing by rho a step, bring into a new gradient's step."""
-    if template.mus is None:
-        reads = template.weights @ np.diag(second)[template.slots]
-    else:
-        reads = second[0, 0] * (template.weights @ ((1.0 - template.mus) / (1.0 - template.mus / rho)))
+    reads = _weights(template, rho) @ np.diag(second)[template.slots]
     expected = template.read @ second @ template.read
     return (setting.eta * mode.h) ** 2 * ((1.0 + mode.relative / setting.batch) * reads - expected)
