@@ -97,6 +97,19 @@ def test_two_saves_give_the_same_bytes(folder):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
 
 
+def test_nothing_is_cut_off_where_the_sides_of_axes_have_a_fixed_ratio(folder):
+    """The room for a legend depends on the width of the axes, which depends on their height."""
+    with plot.style():
+        fig, ax = plt.subplots(figsize=(6.4, 4.8))
+        ax.plot([-2.0, 2.0], [-2.7, 2.7], label="a sentence that takes a third of the width")
+        ax.set(aspect="equal", xlabel="first", ylabel="second")
+        plot.legend_outside(ax)
+    plot.save("SME-F4", fig, {"t": np.ones(2)}, alt="A line.", parameters={})
+    with (folder / "SME-F4.png").open("rb") as file:
+        picture = plt.imread(file)[:, :, :3].min(axis=2)
+    assert picture[:, -3:].min() == 1.0 and picture[:, :3].min() == 1.0 and picture.min() < 0.3
+
+
 def test_a_heavy_picture_is_shown_in_fewer_colours_and_saved_in_all(folder, monkeypatch):
     shown = []
     monkeypatch.setattr(IPython, "get_ipython", lambda: True)

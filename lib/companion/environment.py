@@ -154,7 +154,7 @@ def build(root, folder, requirements, run):
 def compile_packages(folder):
     """Bytecode of all packages but for their tests, by all processors: pip would use one, and uv leaves it to the first imports."""
     for packages in folder.glob("lib/python*/site-packages"):
-        compileall.compile_dir(packages, quiet=2, workers=0, rx=re.compile(r"[\\/]tests?[\\/]"))
+        compileall.compile_dir(packages, quiet=2, workers=0, rx=re.compile(r"site-packages[\\/].*[\\/]tests?[\\/]"))
 
 
 def finish(root, folder):

@@ -80,7 +80,10 @@ def test_refuses_parts_with_the_reason():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"eta": 0.0}, {"momentum": 1.0}, {"batch": 0}, {"noise": -1.0}, {"n_workers": 0}, {"budget": 0}, {"staleness": 3}, {"curvature": (2.0, 1.0)}],
+    [
+        *({"eta": 0.0}, {"momentum": 1.0}, {"batch": 0}, {"noise": -1.0}, {"n_workers": 0}, {"budget": 0}, {"staleness": 3}),
+        *({"curvature": (2.0, 1.0)}, {"target": 4.0, "start": 2.0}),
+    ],
 )
 def test_impossible_numbers_are_errors(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import brentq
 
 import stalegrad as sg
-from stalegrad.advice import course, modes
+from stalegrad.advice import course, modes, search
 from stalegrad.advice.course import Course, error_after, steps_to
 from stalegrad.advice.modes import Mode, Setting, is_stable, level, mean_radius, radius
 from stalegrad.engine.process import reference_paths
@@ -86,6 +86,14 @@ def test_steps_to_a_target_is_the_first_step_at_which_it_is_met():
     steps = int(steps_to(mode, setting, law, 1.0, 0.05))
     assert error_after(mode, setting, law, 1.0, steps) <= 0.05 < error_after(mode, setting, law, 1.0, steps - 1)
     assert steps_to(mode, setting, law, 1.0, 0.9 * level(mode, setting, law)) == np.inf
+
+
+def test_a_target_that_is_met_at_the_start_must_be_kept():
+    swinging, unstable = (Mode(1.0), Setting(0.25, 0.5), sg.geometric(0.8)), (Mode(1.0), Setting(3.0), sg.none())
+    errors = Course(*swinging, 1.0).errors(100)
+    assert steps_to(*swinging, 1.0, 1.0) == np.flatnonzero(errors > 1.0)[-1] + 1 > 1
+    assert steps_to(*swinging, 1.0, 1.5) == 0.0 and errors.max() < 1.5
+    assert steps_to(*unstable, 1.0, 2.0) == search.Goal(1.0, 2.0)(unstable[:1], *unstable[1:]) == np.inf
 
 
 @pytest.mark.claim("PCA-3", "definition")

@@ -13,12 +13,13 @@ PROJECT = '[project.optional-dependencies]\nbench = ["torch==2.13.0"]\nnets = ["
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """A project with a lock, on a machine with uv."""
-    (tmp_path / "lib").mkdir()
-    (tmp_path / "requirements.lock").write_text("numpy==2.4.6\n")
-    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    """A project with a lock, on a machine with uv, in a folder that is named as packages' tests are."""
+    home = tmp_path / "tests" / "project"
+    (home / "lib").mkdir(parents=True)
+    (home / "requirements.lock").write_text("numpy==2.4.6\n")
+    (home / "pyproject.toml").write_text(PROJECT)
     monkeypatch.setattr(environment.shutil, "which", lambda name: f"/there/{name}")
-    return tmp_path
+    return home
 
 
 def stamps(root):

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from companion import settings
+
 LOADED = "import papermill, sys; print('lark' in sys.modules)"
 
 
@@ -16,3 +18,8 @@ def test_no_grammar_of_addresses_is_built():
         for first in ("import companion.worker; ", "")
     ]
     assert found == ["False", "True"]
+
+
+def test_bytecode_of_the_library_is_kept(monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert "PYTHONDONTWRITEBYTECODE" not in settings.variables(settings.Project(tmp_path))

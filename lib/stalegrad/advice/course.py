@@ -54,11 +54,11 @@ def steps_to(mode: Mode, setting: Setting, law: Staleness, start: float, target:
     >>> steps_to(Mode(1.0), Setting(0.5), none(), 2.0, 0.07)
     3.0
     """
-    if start**2 <= target:
-        return 0.0
     if level(mode, setting, law) >= target or not is_stable(mode, setting, law):
         return np.inf
     course, high = Course(mode, setting, law, start), 1
+    if start**2 <= target:
+        return float(_kept(course, 0, target))
     while course.after(high) > target:
         high *= 2
         if high > LONGEST:

@@ -64,8 +64,8 @@ class Situation:
     Raises
     ------
     ValueError
-        For numbers that cannot be: a rate or batch that is not positive, a momentum outside [0, 1), a negative variance, ... Numbers that
-        can be, but of which nothing is known, are refused by `advise`, with the reason.
+        For numbers that cannot be: a rate or batch that is not positive, a momentum outside [0, 1), a negative variance, a target that is met
+        at the start, ... Numbers that can be, but of which nothing is known, are refused by `advise`, with the reason.
 
     Examples
     --------
@@ -104,6 +104,8 @@ class Situation:
         for name in ("start", "target", "tail", "alpha", "beta"):
             if getattr(self, name) is not None:
                 positive(getattr(self, name), name, "it must be positive and finite")
+        if self.start is not None and self.target is not None and self.target >= self.start**2:
+            raise ValueError(f"target={self.target:g} is met at the start, whose squared distance is {self.start**2:g}: give a smaller target")
         if self.budget is not None:
             whole(self.budget, "budget", 1)
         if self.paths is not None:

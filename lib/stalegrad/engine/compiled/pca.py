@@ -1,8 +1,7 @@
 """The kernel of streaming PCA by asynchronous momentum SGD; the readable form is `stalegrad.algorithms.pca`.
 
 It works in the basis of the eigenvectors, where the rows of the data are independent, y_i = sqrt(lambda_i) xi_i. The ring holds
-h_k = Q^T v_k in slot k mod length. A constant delay of two or more reads the oldest slot in place and writes h_{k+1} over it: a long ring passes
-through the slower caches once a step.
+h_k = Q^T v_k in slot k mod length; it is long enough for h_{k+1}, h_k, h_{k-1} and the oldest read, so a constant delay reads it in place.
 Rows come in fours, as the generator fills them; rows beyond d have lambda = 0 and stay 0.
 """
 
@@ -65,27 +64,13 @@ def project(xi, roots, w, first, share):
 
 
 @helper
-def moved(h, before, w, root, xi, share, momentum, eta):
-    """h + momentum (h - before) + eta (y - w share) share in one coordinate, that is eta (1 - w w^T) y y^T w."""
-    return h + momentum * (h - before) + eta * (share * (root * xi - w * share))
-
-
-@helper
 def move(h, before, w, xi, roots, share, momentum, eta, new):
-    """The next state in `new`."""
+    """new = h + momentum (h - before) + eta (y - w share) share, that is eta (1 - w w^T) y y^T w."""
     for i in range(xi.shape[0]):
         root = roots[i]
         for p in range(BLOCK):
-            new[i, p] = moved(h[i, p], before[i, p], w[i, p], root, xi[i, p], share[p], momentum, eta)
-
-
-@helper
-def move_over(h, before, w, xi, roots, share, momentum, eta):
-    """The next state in place of `w`: a function of its own, because arrays that may be one and the same are not worked on by vectors."""
-    for i in range(xi.shape[0]):
-        root = roots[i]
-        for p in range(BLOCK):
-            w[i, p] = moved(h[i, p], before[i, p], w[i, p], root, xi[i, p], share[p], momentum, eta)
+            slope = share[p] * (root * xi[i, p] - w[i, p] * share[p])
+            new[i, p] = h[i, p] + momentum * (h[i, p] - before[i, p]) + eta * slope
 
 
 @helper
@@ -139,8 +124,8 @@ def streaming_pca(
     d, rows, columns = len(start), len(roots), final.shape[0]
     first_h, nothing = to_eigenbasis(rotation, start, rows), np.empty((0, BLOCK))
     oldest = min(longest, n_steps)
-    length, over = max(oldest, 2) + 1, oldest >= 2 and not random
-    ring = np.empty((length, rows, BLOCK))
+    ring = np.empty((max(oldest, 1) + 2, rows, BLOCK))
+    length = ring.shape[0]
     xi, read, share = np.empty((rows, BLOCK)), np.empty((rows, BLOCK)), np.empty(BLOCK)
     seen, work, tail2 = np.empty((columns, BLOCK)), np.empty((columns, BLOCK)), np.empty(BLOCK)
     tape, words, normals = room()
@@ -163,14 +148,11 @@ def streaming_pca(
                     tau[p] = min(tau[p], np.uint32(oldest))
                 gather_old(ring, now, tau, index, read)
                 w = read
-            ahead = now + 1 if now + 1 < length else 0
             for i in range(0, rows, 4):
                 draw(xi[i : i + 4], nothing, group, tape, words, normals, seed, path)
                 project(xi, roots, w, i, share)
                 group += ONE
-            if over:
-                move_over(ring[now], ring[before], w, xi, roots, share, momentum, eta)
-            else:
-                move(ring[now], ring[before], w, xi, roots, share, momentum, eta, ring[ahead])
+            ahead = now + 1 if now + 1 < length else 0
+            move(ring[now], ring[before], w, xi, roots, share, momentum, eta, ring[ahead])
             before, now = now, ahead
         copy(seen, final, block)
