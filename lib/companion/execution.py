@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 
-import papermill
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from companion import pairing, processes
+from companion import nursery, pairing, processes, rebuild
 from companion.files import ASIDE, digest_of, read_json, write, write_json
-from companion.notebook import dumps, loads
+from companion.notebook import code, dumps, loads
 from companion.runner import Outcome, executed, record
-from companion.settings import Project, variables
+from companion.settings import Project
 
 AT_ONCE = 2
 
 
 def execute(project: Project, states: dict[str, str], parameters: dict, limit: float, outcome: Outcome) -> None:
     """Execute the notebooks in `states` (name -> digest of what the results depend on), and note in `outcome` how it went."""
-    notebooks = {name: pairing.read(project, name) for name in states}
-    for name, notebook in notebooks.items():
-        check_parameters(name, notebook, parameters)
-    jobs = [_job(project, name, notebooks[name], parameters) for name in interleaved(list(notebooks))]
-    with tqdm(total=len(jobs), disable=None, unit="notebook", desc="notebooks") as bar:
-
-        def finished(ended: processes.Ended) -> None:
-            failure = _failure(project, ended, limit)
-            if failure is None:
-                _publish(project, ended.name, states[ended.name])
-                outcome.executed.append(ended.name)
-            else:
-                outcome.failures.append(failure)
-            tqdm.write(f"{ended.name}: {'failed' if failure else 'done'} after {ended.seconds:.1f} s", file=sys.stderr)
-            bar.update()
-
-        processes.run(jobs, AT_ONCE, limit, finished)
+    with nursery.started(project) as process:
+        notebooks = {name: pairing.read(project, name) for name in interleaved(list(states))}
+        for name, notebook in notebooks.items():
+            check_parameters(name, notebook, parameters)
+        jobs = {_job(project, name, notebook, parameters): name for name, notebook in notebooks.items()}
+        modules = {module for notebook in notebooks.values() for module in rebuild.named(code(notebook))}
+        with tqdm(total=len(jobs), disable=None, unit="notebook", desc="notebooks") as bar:
+            for ended in nursery.ends(process, list(jobs), sorted(modules), AT_ONCE, limit):
+                name = jobs[ended.job]
+                failure = _failure(project, name, ended, limit)
+                if failure is None:
+                    _publish(project, name, states[name])
+                    outcome.executed.append(name)
+                else:
+                    outcome.failures.append(failure)
+                tqdm.write(f"{name}: {'failed' if failure else 'done'} after {ended.seconds:.1f} s", file=sys.stderr)
+                bar.update()
 
 
 def interleaved(names: list[str]) -> list[str]:
@@ -49,29 +49,34 @@ def check_parameters(name: str, notebook: NotebookNode, parameters: dict) -> Non
     """Refuse parameters that the notebook's cell tagged `parameters` does not set (papermill would run all the same)."""
     if not parameters:
         return
+    import papermill  # a second, and few runs set a parameter
+
     known = list(papermill.inspect_notebook(notebook))
     unknown = sorted(set(parameters) - set(known))
     if unknown:
         raise ValueError(f"notebook {name} has no parameter {', '.join(unknown)}; it has: {', '.join(known) or 'none'}")
 
 
-def _job(project: Project, name: str, notebook: NotebookNode, parameters: dict) -> processes.Job:
-    folder, home = project.build / "running" / name, project.notebook(name).parent
+def _job(project: Project, name: str, notebook: NotebookNode, parameters: dict) -> str:
+    """The folder of a worker, with all that it needs to know."""
+    folder, home = _running(project, name), project.notebook(name).parent
     home.mkdir(parents=True, exist_ok=True)
     write(folder / "input.ipynb", dumps(notebook))
-    files = {kind: str(folder / f"{kind}.ipynb") for kind in ("input", "output")}
-    write_json(folder / "job.json", {**files, "failure": str(folder / "failure.json"), "folder": str(home), "parameters": parameters})
-    environment = variables(project, STALEGRAD_FIGURES=str(folder / "figures"), STALEGRAD_NOTEBOOK=f"notebooks/{name}.ipynb")
-    command = [sys.executable, "-m", "companion.worker", str(folder / "job.json")]
-    return processes.Job(name, command, environment, folder / "log.txt")
+    own = {"STALEGRAD_FIGURES": str(folder / "figures"), "STALEGRAD_NOTEBOOK": f"notebooks/{name}.ipynb"}
+    write_json(folder / "job.json", {"home": str(home), "parameters": parameters, "variables": own})
+    return str(folder)
 
 
-def _failure(project: Project, ended: processes.Ended, limit: float) -> str | None:
+def _running(project: Project, name: str) -> Path:
+    return project.build / "running" / name
+
+
+def _failure(project: Project, name: str, ended: processes.Ended, limit: float) -> str | None:
     """What went wrong, in a sentence; the notebook is then kept for reading."""
     if ended.code == 0:
         return None
-    folder, kept = project.build / "running" / ended.name, project.build / "failed" / f"{ended.name}.ipynb"
-    failure, where = read_json(folder / "failure.json", {}), f"notebooks/{ended.name}.ipynb"
+    folder, kept = _running(project, name), project.build / "failed" / f"{name}.ipynb"
+    failure, where = read_json(folder / "failure.json", {}), f"notebooks/{name}.ipynb"
     if failure:
         text = f"{where}, cell In [{failure['cell']}]: {failure['error']}"
     elif ended.code is None:
@@ -87,7 +92,7 @@ def _failure(project: Project, ended: processes.Ended, limit: float) -> str | No
 
 def _publish(project: Project, name: str, state: str) -> None:
     """Move a finished notebook's figures into place, then record what was made: without the record it counts as not done."""
-    folder = project.build / "running" / name
+    folder = _running(project, name)
     drawn = sorted(path for path in (folder / "figures").glob("*") if path.suffix != ASIDE)
     _check_owner(project, name, {path.name for path in drawn})
     before = read_json(record(project, name), {}).get("files", {})

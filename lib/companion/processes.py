@@ -3,83 +3,66 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
-import subprocess
+import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from multiprocessing.process import BaseProcess
 
 POLL = 0.05
 GRACE = 5.0
-
-
-@dataclass(frozen=True)
-class Job:
-    """A command, its environment and the file that takes what it prints."""
-
-    name: str
-    command: list[str]
-    environment: dict[str, str]
-    log: Path
+FORKS = sys.platform == "linux"
+"""Whether a process may go on as two; elsewhere the system's own libraries do not survive it."""
 
 
 @dataclass(frozen=True)
 class Ended:
     """How a job ended; `code` is None where the time limit was reached."""
 
-    name: str
+    job: str
     code: int | None
     seconds: float
 
 
-def run(jobs: Iterable[Job], at_once: int, limit: float, finished: Callable[[Ended], None]) -> None:
-    """Run all jobs, `at_once` at a time, and call `finished` as each ends. Whatever is raised, all are stopped first."""
+def run(work: Callable[[str], None], jobs: Iterable[str], at_once: int, limit: float, finished: Callable[[Ended], None], parent: int) -> None:
+    """Call `work` with each of the jobs in a process of its own, `at_once` at a time, and `finished` as each ends.
+
+    Ends when the process `parent` has. Whatever is raised, all workers are stopped first.
+    """
+    context = multiprocessing.get_context("fork" if FORKS and _has_one_thread() else "spawn")
     waiting, running = deque(jobs), {}
     try:
-        while waiting or running:
+        while (waiting or running) and os.getppid() == parent:
             while waiting and len(running) < at_once:
                 job = waiting.popleft()
-                running[_start(job)] = (job, time.monotonic())
+                process = context.Process(target=work, args=[job])
+                process.start()
+                running[process] = (job, time.monotonic())
             time.sleep(POLL)
             for process, (job, began) in list(running.items()):
-                seconds, over = time.monotonic() - began, process.poll() is not None
+                seconds, over = time.monotonic() - began, process.exitcode is not None
                 if over or seconds > limit:
-                    stop(process)
+                    stop([process])
                     del running[process]
-                    finished(Ended(job.name, process.returncode if over else None, seconds))
+                    finished(Ended(job, process.exitcode if over else None, seconds))
     finally:
-        for process in running:
-            stop(process)
+        stop(running)
 
 
-def _start(job: Job) -> subprocess.Popen:
-    job.log.parent.mkdir(parents=True, exist_ok=True)
-    with job.log.open("wb") as log:
-        # A session of its own: Ctrl-C reaches the runner alone, which then stops the whole group.
-        return subprocess.Popen(job.command, env=job.environment, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+def _has_one_thread() -> bool:
+    """A fork has but the thread that made it, and would wait for ever for what another one held."""
+    return len(os.listdir("/proc/self/task")) == 1
 
 
-def stop(process: subprocess.Popen) -> None:
-    """End a process and its group: asked first, so that it can stop its kernel, then killed.
-
-    No wait is without end: Ctrl-C may have come within `process.poll`, between taking the process's lock and the part that gives it back.
-    """
-    if process.poll() is None:
-        _signal(process, signal.SIGTERM)
-        _wait(process)
-    _signal(process, signal.SIGKILL)
-    _wait(process)
-    process.stdin.close()
-
-
-def _wait(process: subprocess.Popen) -> None:
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE)
-
-
-def _signal(process: subprocess.Popen, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+def stop(processes: Collection[BaseProcess]) -> None:
+    """End processes and the groups that they lead: asked first, so that they can stop their kernels, then killed."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, number)
+        for process in processes:
+            process.join(GRACE)

@@ -45,6 +45,11 @@ def imported(cells: list[str], library: Path, known: Imports | None = None) -> l
     return sorted(found | {path for path in beside if path.suffix != ".py" and not path.name.startswith(".")})
 
 
+def named(cells: list[str]) -> set[str]:
+    """Dotted names that the import statements of code `cells` mention."""
+    return {name for cell in cells for name in _names(_parsed(_without_magics(cell)), "")}
+
+
 @cache
 def _parsed(source: str | bytes) -> ast.Module:
     """The code's syntax tree; an empty one where it has an error, which executing it will show."""
@@ -65,6 +70,11 @@ def _imports_of(path: Path, library: Path) -> frozenset[Path]:
 
 def _modules(tree: ast.Module, package: str, library: Path) -> set[Path]:
     """Library files named by the import statements of a module that lies in `package`."""
+    return {path for name in _names(tree, package) for path in _files(name, library)}
+
+
+def _names(tree: ast.Module, package: str) -> set[str]:
+    """What the import statements of a module that lies in `package` name: modules, and what may be modules or things in them."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -73,7 +83,7 @@ def _modules(tree: ast.Module, package: str, library: Path) -> set[Path]:
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-    return {path for name in names for path in _files(name, library)}
+    return names
 
 
 def _files(name: str, library: Path) -> list[Path]:

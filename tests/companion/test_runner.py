@@ -7,6 +7,7 @@ import pytest
 
 from companion import __main__, execution, extras, manifest, pairing, runner
 from companion.files import read_json, write_json
+from companion.notebook import loads
 from tiny_project import companion, figures, processes_of, text, wait_for
 
 WHOLE = {f"{name}.{kind}" for name in ("F1", "F2") for kind in ("svg", "png", "csv", "json")}
@@ -58,6 +59,29 @@ def test_builds_once_and_then_does_nothing(project, run_figures):
 @pytest.mark.parametrize(("names", "order"), [("a", "a"), ("ab", "ab"), ("abc", "acb"), ("abcdef", "adbecf"), ("abcdefg", "aebfcgd")])
 def test_neighbours_are_not_executed_side_by_side(names, order):
     assert "".join(execution.interleaved(list(names))) == order
+
+
+def test_notebooks_share_imports_and_nothing_else(project):
+    """What both import is run once, and each goes on from there by itself, in its own folder."""
+    (project.library / "toy.py").write_text((project.library / "toy.py").read_text() + "\ncalls = []\nprint('imported')\n")
+    where = "pathlib.Path.cwd().name, os.environ['STALEGRAD_NOTEBOOK'], __name__"
+    body = f"import os, pathlib\ntoy.calls.append(1)\nprint([*toy.calls, {where}])"
+    for name, figure in (("one", "F1"), ("part/two", "F2")):
+        project.source(name).write_text(text(figure, 3, body=body))
+    assert sorted(runner.run(project, project.names(), {}).executed) == project.names()
+    for name, folder in (("one", "notebooks"), ("part/two", "part")):
+        (cell,) = [cell for cell in loads(runner.executed(project, name).read_text()).cells if "toy" in cell.source]
+        printed = "".join(output.text for output in cell.outputs)
+        assert f"[1, '{folder}', 'notebooks/{name}.ipynb', '__main__']" in printed
+        assert "imported" not in printed
+
+
+def test_an_import_that_fails_is_for_its_notebook_to_tell(project, run_figures):
+    (project.library / "broken.py").write_text("raise RuntimeError('planted')\n")
+    project.source("part/two").write_text(text("F2", 3, body="import broken"))
+    code, said = run_figures()
+    assert code == 1 and "notebooks/part/two.ipynb, cell In [2]: RuntimeError: planted" in said, said
+    assert "1 notebooks executed, 0 up to date, 1 failed" in said
 
 
 def test_a_failing_notebook_is_named_and_leaves_the_figures(project, run_figures):
