@@ -82,7 +82,8 @@ def _failure(project: Project, name: str, ended: processes.Ended, limit: float) 
     elif ended.code is None:
         text = f"{where}: stopped, because it ran longer than the limit of {limit:g} s"
     else:
-        printed = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip()
+        log = folder / "log.txt"
+        printed = log.read_text(encoding="utf-8", errors="replace").strip() if log.exists() else ""
         text = f"{where}: its process ended with status {ended.code}: {printed[-500:] or 'it printed nothing'}"
     if (folder / "output.ipynb").exists():
         write(kept, (folder / "output.ipynb").read_bytes())
